@@ -1,0 +1,94 @@
+"""What a connector is, to the rest of the program."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
+
+from config import ConnectionOptions, Conventions
+
+from connectors.records import Containers, Page, Scope
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reading of a scope starts from.
+
+    `since`: the watermark, None for a full read. `resume`: where an interrupted reading stopped, None to start afresh.
+    `validators`: ETag by URL, as `Page.validators` gave them after the last complete reading with the same `since`.
+    """
+
+    since: datetime | None = None
+    resume: str | None = None
+    validators: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Usage:
+    """What a scope's reading has cost so far. Counted by the transport, shown by the engine."""
+
+    requests: int = 0
+    not_modified: int = 0
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of `doctor`: what was tried, whether it worked, what was seen, and what to do about it."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+@dataclass
+class Context:
+    """What the program lends a connector: the time, a way to wait that can be cancelled, and someone to tell about it.
+
+    `sleep(seconds)` raises `Cancelled` as soon as `stop` is set. `on_wait(reason, seconds)` feeds the progress bar.
+    """
+
+    now: Callable[[], datetime]
+    stop: threading.Event
+    sleep: Callable[[float], None]
+    on_wait: Callable[[str, float], None] = lambda reason, seconds: None
+
+
+class Connector(Protocol):
+    """One connection to one tool. Methods raise `SourceError`; they may be called from several threads at once."""
+
+    kind: ClassVar[str]
+    overlap: ClassVar[timedelta]
+    """How far before the tool's clock a watermark is set: its index may lag behind its clock."""
+    conditional: ClassVar[bool]
+    """True where an unchanged scope answers 304: a full read is then closed by one reading from the new watermark."""
+    options_model: ClassVar[type[ConnectionOptions]]
+
+    def __init__(self, name: str, options: ConnectionOptions, conventions: Conventions, measure: str, context: Context) -> None:
+        """`measure` is `counting.measure`: where it names a field, that field is read as the estimate."""
+
+    def doctor(self) -> list[Check]:
+        """Reachable, who am I, permissions, fields found, limits, clock skew."""
+        ...
+
+    def scopes(self) -> list[Scope]:
+        """The projects or repositories that the options name and the token can see."""
+        ...
+
+    def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
+        """All milestones, versions and sprints of the scope, in full. None: unchanged, by `validators` (ETag by URL)."""
+        ...
+
+    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        """The scope's items, all or changed since, page by page. No page at all: nothing changed (all answers were 304)."""
+        ...
+
+    def matching(self, query: str, usage: Usage) -> set[str]:
+        """External ids of the items that a `jql` selector matches. Connectors without a query language raise Refused."""
+        ...
+
+    def close(self) -> None:
+        """Close sockets."""
+        ...
