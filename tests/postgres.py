@@ -7,14 +7,16 @@ creates a system user, and leaves servers running.
 import importlib.util
 import itertools
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Self, TypedDict
 
 import psycopg
 from psycopg import sql
@@ -33,6 +35,14 @@ STOP_WHEN_STDIN_CLOSES = '"$@" & server=$!; read _; kill -INT $server; wait $ser
 OPTIONS = {"listen_addresses": "", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+class Identity(TypedDict, total=False):
+    """Who a child process runs as; empty for the user who runs the tests."""
+
+    user: str
+    group: int
+    extra_groups: list[str]
+
+
 class Postgres:
     """A server to create databases on: one that this class starts, or the one that `TEST_PG_URL` names.
 
@@ -45,7 +55,7 @@ class Postgres:
         self._admin = make_url("postgresql+psycopg:///postgres")
         self._names = (f"northing_test_{os.getpid()}_{number}" for number in itertools.count(1))
 
-    def __enter__(self) -> "Postgres":
+    def __enter__(self) -> Self:
         given = os.environ.get("TEST_PG_URL")
         if given:
             self._admin = make_url(given).set(drivername="postgresql+psycopg")
@@ -53,7 +63,9 @@ class Postgres:
             self._start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._process and self._process.stdin:
             self._process.stdin.close()
             self._process.wait(timeout=30)
@@ -61,11 +73,13 @@ class Postgres:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
+    def database(self, template: str = "template1") -> Generator[str]:
         """A fresh database as a SQLAlchemy URL, dropped at the end. `template` names a database to copy."""
         name = next(self._names)
         with psycopg.connect(_conninfo(self._admin), autocommit=True) as admin:
-            admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
         try:
             yield self._admin.set(database=name).render_as_string(hide_password=False)
         finally:
@@ -83,7 +97,9 @@ class Postgres:
         if user:
             shutil.chown(home, user)
         data, log = home / "data", folder / "log"
-        _run_as(user, [binaries / "initdb", "-A", "trust", "-U", "postgres", "--no-sync", "--locale=C", "-E", "UTF8", data])
+        _run_as(
+            user, [binaries / "initdb", "-A", "trust", "-U", "postgres", "--no-sync", "--locale=C", "-E", "UTF8", data]
+        )
         settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
         command = [binaries / "postgres", "-D", data, "-k", home, *settings]
         with log.open("wb") as output:
@@ -96,7 +112,9 @@ class Postgres:
                 start_new_session=True,  # Ctrl-C is for the tests, which then stop the server
                 **_identity(user),
             )
-        self._admin = URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": str(home)})
+        self._admin = URL.create(
+            "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(home)}
+        )
         self._wait_until_ready(log)
 
     def _wait_until_ready(self, log: Path) -> None:
@@ -119,20 +137,12 @@ def _conninfo(url: URL) -> str:
 def _unprivileged_user() -> str | None:
     if os.geteuid() != 0:
         return None
-    import pwd  # noqa: PLC0415 - Unix only
-
     known = {entry.pw_name for entry in pwd.getpwall()}
     return next(name for name in UNPRIVILEGED if name in known)
 
 
-def _identity(user: str | None) -> dict[str, object]:
-    return {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
-
-
-def _group_of(user: str) -> int:
-    import pwd  # noqa: PLC0415 - Unix only
-
-    return pwd.getpwnam(user).pw_gid
+def _identity(user: str | None) -> Identity:
+    return Identity(user=user, group=pwd.getpwnam(user).pw_gid, extra_groups=[]) if user else Identity()
 
 
 def _run_as(user: str | None, command: list[str | Path]) -> None:
@@ -142,7 +152,7 @@ def _run_as(user: str | None, command: list[str | Path]) -> None:
 
 
 def _binaries_within_reach(user: str | None, folder: Path) -> Path:
-    """The folder of `postgres` and `initdb`: `PG_BIN` if set, else the wheel's, copied where `user` cannot reach them."""
+    """The folder of `postgres` and `initdb`: `PG_BIN` if set, else the wheel's, copied if out of `user`'s reach."""
     if given := os.environ.get("PG_BIN"):
         return Path(given)
     found = importlib.util.find_spec(WHEEL)  # found, not imported: importing it writes lock files

@@ -1,6 +1,7 @@
 """The databases that tests get are real, fresh and gone afterwards."""
 
 import psycopg
+import pytest
 from sqlalchemy import create_engine, text
 
 from tests.postgres import Postgres
@@ -19,14 +20,8 @@ def test_a_database_is_dropped_at_the_end_even_with_open_connections(postgres: P
     with postgres.database() as url:
         plain = url.replace("postgresql+psycopg", "postgresql")
         left_open = psycopg.connect(plain)
-    try:
+    with left_open, pytest.raises(psycopg.OperationalError, match="does not exist"):
         psycopg.connect(plain)
-    except psycopg.OperationalError as error:
-        assert "does not exist" in str(error)
-    else:
-        raise AssertionError("the database is still there")
-    finally:
-        left_open.close()
 
 
 def test_a_database_can_be_copied_from_a_template(postgres: Postgres) -> None:
