@@ -1,0 +1,342 @@
+"""The one way to a tool's API: signed, bounded, patient. The only module that knows the HTTP library.
+
+What comes back is an `Answer` with status 200..299 or 304, or a `SourceError` that says what to do. See `Transport`.
+"""
+
+import ssl
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version
+from typing import TypeVar, overload
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import msgspec
+
+from connectors import limits, text
+from connectors.answers import Answer, error_of
+from connectors.base import Context, Usage
+from connectors.errors import Cancelled, Refused, SourceError, TryAgain
+from connectors.retry import Patience, retrying
+
+USER_AGENT = f"northing/{version('northing')}"
+BODY_LIMIT = 64 * 1024 * 1024
+_REDIRECTS = {301, 302, 303, 307, 308}
+_REDIRECT_LIMIT = 5
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+Params = Mapping[str, str | int | bool]
+T = TypeVar("T")
+
+
+Classify = Callable[[Answer], SourceError | None]
+
+
+class Transport:
+    """One connection's requests to one tool: at most `in_flight` at a time, from any number of threads.
+
+    `base_url`: what paths are appended to. `auth()` gives the headers that sign a request; it is asked before every
+    attempt, so that a retry after a long wait is signed anew. `renew()` is called once when a request meets 401; where
+    it returns True the request is sent again. `classify(answer)` holds the tool's own rules: it may name the error of
+    any answer (also of a 200) before the general rules do. `reserve` (0..1) is the part of the primary limit that is
+    left to other users of the token. Tool-wide pauses (a limit was met) hold all threads of the connection back.
+
+    All methods raise `TryAgain` when patience has ended, `Refused` when a person must act, `Cancelled` on a stop.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Callable[[], dict[str, str]],
+        context: Context,
+        in_flight: int = 8,
+        headers: Mapping[str, str] | None = None,
+        classify: Classify = lambda _answer: None,
+        renew: Callable[[], bool] = lambda: False,
+        ca_bundle: str | None = None,
+        proxy: str | None = None,
+        patience: Patience | None = None,
+        reserve: float = 0.0,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.in_flight = in_flight
+        self.limits_seen: dict[str, str] = {}
+        self._home = urlsplit(self.base_url)
+        self._auth = auth
+        self._renew = renew
+        self._classify = classify
+        self._context = context
+        self._patience = patience or Patience()
+        self._reserve = reserve
+        self._slots = threading.BoundedSemaphore(in_flight)
+        self._lock = threading.Lock()
+        self._paused: tuple[datetime, str] | None = None
+        self._client = _client(headers or {}, in_flight, ca_bundle, proxy)
+
+    def close(self) -> None:
+        """Close sockets. The transport cannot be used afterwards."""
+        self._client.close()
+
+    def get(
+        self, url: str, params: Params | None = None, etag: str | None = None, usage: Usage | None = None
+    ) -> Answer:
+        """GET a path below the base, or a whole URL on the same host (a `next_url`). `etag`: only if it changed."""
+        call = _Call("GET", self._address(url), params=params, etag=etag, usage=usage)
+        return self.run(lambda: self._attempt(call), usage)
+
+    def post(self, url: str, json: object, usage: Usage | None = None) -> Answer:
+        """POST `json` (anything msgspec encodes). Only for requests that read: they are repeated after faults."""
+        call = _Call("POST", self._address(url), body=msgspec.json.encode(json), usage=usage)
+        return self.run(lambda: self._attempt(call), usage)
+
+    @overload
+    def get_json(
+        self, url: str, *, into: type[T], params: Params | None = None, etag: None = None, usage: Usage | None = None
+    ) -> tuple[Answer, T]: ...
+    @overload
+    def get_json(
+        self, url: str, *, into: type[T], params: Params | None = None, etag: str | None, usage: Usage | None = None
+    ) -> tuple[Answer, T | None]: ...
+    def get_json(
+        self,
+        url: str,
+        *,
+        into: type[T],
+        params: Params | None = None,
+        etag: str | None = None,
+        usage: Usage | None = None,
+    ) -> tuple[Answer, T | None]:
+        """GET and decode as one retried step: a body that is cut off is asked for again. None where not modified."""
+        call = _Call("GET", self._address(url), params=params, etag=etag, usage=usage)
+
+        def attempt() -> tuple[Answer, T | None]:
+            answer = self._attempt(call)
+            return answer, None if answer.not_modified else answer.decode(into)
+
+        return self.run(attempt, usage)
+
+    def post_json(self, url: str, json: object, *, into: type[T], usage: Usage | None = None) -> tuple[Answer, T]:
+        """POST and decode as one retried step, as `get_json`."""
+        call = _Call("POST", self._address(url), body=msgspec.json.encode(json), usage=usage)
+
+        def attempt() -> tuple[Answer, T]:
+            answer = self._attempt(call)
+            return answer, answer.decode(into)
+
+        return self.run(attempt, usage)
+
+    def run(self, action: Callable[[], T], usage: Usage | None = None) -> T:
+        """Run `action`, which may raise TryAgain, with this connection's pauses and patience; for SDK calls, too."""
+        served: datetime | None = None
+
+        def step() -> T:
+            nonlocal served
+            if self._context.stop.is_set():
+                raise Cancelled
+            try:
+                self._hold_back(served)
+                return action()
+            except TryAgain as error:
+                if error.wait:
+                    served = limits.later(self._context.now(), error.wait)
+                raise
+
+        def waited(seconds: float) -> None:
+            if usage is not None:
+                with self._lock:
+                    usage.waited_s += seconds
+
+        return retrying(self._context, self._patience, waited)(step)
+
+    @contextmanager
+    def slot(self, usage: Usage | None = None) -> Generator[None, None, None]:
+        """Takes one of the connection's places for a request in flight, and counts the request."""
+        with self._slots:
+            if usage is not None:
+                with self._lock:
+                    usage.requests += 1
+            yield
+
+    def pause(self, seconds: float, reason: str) -> None:
+        """Hold back all requests of this connection for `seconds`: the tool told one of them to wait."""
+        until = limits.later(self._context.now(), seconds)
+        with self._lock:
+            if self._paused is None or self._paused[0] < until:
+                self._paused = (until, reason)
+
+    def judge(self, answer: Answer) -> Answer:
+        """The answer itself, or the error that it stands for, raised. A wait that it tells pauses the connection."""
+        now = answer.clock or self._context.now()
+        if seen := {name: answer.headers[name] for name in limits.LIMIT_HEADERS if name in answer.headers}:
+            self.limits_seen = seen
+        error = self._classify(answer) or error_of(answer, now)
+        if isinstance(error, TryAgain) and error.wait:
+            self.pause(error.wait, error.message)
+        if error is not None:
+            raise error
+        if hold := limits.reserve_wait(answer.headers, now, self._reserve):
+            self.pause(hold, f"{self._home.hostname}: the rest of the request limit is left to others")
+        return answer
+
+    def _hold_back(self, served: datetime | None) -> None:
+        """Raises TryAgain where the connection is paused beyond `served`, up to when the caller has already waited."""
+        with self._lock:
+            if self._paused is None:
+                return
+            until, reason = self._paused
+            left = (until - self._context.now()).total_seconds()
+            if left <= 0 or (served is not None and until <= served):
+                self._paused = None
+                return
+        raise TryAgain(reason, wait=left)
+
+    def _attempt(self, call: "_Call") -> Answer:
+        return self.judge(self._exchange(call))
+
+    def _address(self, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            return f"{self.base_url}/{url.lstrip('/')}"
+        if not self._at_home(url):
+            raise Refused(
+                f"{self.base_url} points to {urlsplit(url).hostname}, and credentials are not sent there.",
+                advice="Set the connection's url to the address that the tool gives for itself.",
+            )
+        return url
+
+    def _at_home(self, url: str) -> bool:
+        to = urlsplit(url)
+        if to.hostname != self._home.hostname:
+            return False
+        upgraded = self._home.scheme == "http" and to.scheme == "https"
+        return upgraded or (to.scheme == self._home.scheme and to.port == self._home.port)
+
+    def _exchange(self, call: "_Call") -> Answer:
+        renewed = False
+        for _ in range(_REDIRECT_LIMIT + 2):
+            request = self._client.build_request(
+                call.method, call.url, params=dict(call.params) if call.params else None, content=call.body
+            )
+            request.headers.update({"Accept": "application/json", **self._auth()})
+            if call.body is not None:
+                request.headers["Content-Type"] = "application/json"
+            if call.etag:
+                request.headers["If-None-Match"] = call.etag
+            with self.slot(call.usage), _faults_named(call.method, call.url):
+                answer = _read(self._client, request)
+            if answer.not_modified and call.usage is not None:
+                with self._lock:
+                    call.usage.not_modified += 1
+            if answer.status == 401 and not renewed and self._renew():
+                renewed = True
+            elif answer.status in _REDIRECTS:
+                call = replace(call, url=self._redirected(answer), params=None)
+                if answer.status == 303:
+                    call = replace(call, method="GET", body=None)
+            else:
+                return answer
+        raise Refused(f"{call.url} redirects in circles.", advice="Check the connection's url.")
+
+    def _redirected(self, answer: Answer) -> str:
+        to = urljoin(answer.url, answer.headers.get("location", ""))
+        if self._at_home(to):
+            return to
+        place = urlsplit(to)
+        raise Refused(
+            f"{answer.place} redirects to {place.scheme}://{place.netloc}, and credentials are not sent there.",
+            advice="Set the connection's url to the final address. A login page there means that the credentials "
+            "are not accepted here.",
+            status=answer.status,
+        )
+
+
+@dataclass(frozen=True)
+class _Call:
+    method: str
+    url: str
+    params: Params | None = None
+    body: bytes | None = None
+    etag: str | None = None
+    usage: Usage | None = None
+
+
+def _client(headers: Mapping[str, str], in_flight: int, ca_bundle: str | None, proxy: str | None) -> httpx.Client:
+    verify: ssl.SSLContext | bool = True
+    if ca_bundle:
+        verify = httpx.create_ssl_context()
+        try:
+            verify.load_verify_locations(cafile=ca_bundle)
+        except OSError as error:
+            raise Refused(
+                f"The CA bundle {ca_bundle} cannot be read: {error}.", advice="Give a file of PEM certificates."
+            ) from error
+    # No proxy reaches our own loopback; one that was configured for this connection is asked for everything.
+    mounts = {} if proxy else {f"all://{host}": None for host in _LOOPBACK}
+    return httpx.Client(
+        headers={"User-Agent": USER_AGENT, **headers},
+        verify=verify,
+        proxy=proxy,
+        mounts=mounts,
+        timeout=_TIMEOUT,
+        limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
+        follow_redirects=False,
+    )
+
+
+def _read(client: httpx.Client, request: httpx.Request) -> Answer:
+    response = client.send(request, stream=True)
+    try:
+        chunks, size = [], 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > BODY_LIMIT:
+                raise Refused(
+                    f"{request.url.copy_with(query=None)} answered with more than {BODY_LIMIT // 2**20} MB.",
+                    advice="Report this: a page should be smaller.",
+                )
+            chunks.append(chunk)
+    finally:
+        response.close()
+    following = response.links.get("next", {}).get("url")
+    return Answer(
+        status=response.status_code,
+        body=text.clean_json(b"".join(chunks)),
+        headers=response.headers,
+        url=str(request.url),
+        not_modified=response.status_code == 304,
+        clock=limits.http_date(response.headers.get("date")),
+        next_url=urljoin(str(request.url), following) if following else None,
+    )
+
+
+@contextmanager
+def _faults_named(method: str, url: str) -> Generator[None, None, None]:
+    """Turns the HTTP library's errors into ours."""
+    place = f"{method} {url.partition('?')[0]}"
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise TryAgain(f"{place}: no answer in time ({type(error).__name__})") from error
+    except httpx.ConnectError as error:
+        _refuse_bad_certificate(place, error)
+        advice = "Check the url, the name server and the proxy."
+        raise TryAgain(f"{place}: cannot connect ({error})", advice=advice) from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise TryAgain(f"{place}: the connection broke ({error or type(error).__name__})") from error
+    except httpx.InvalidURL as error:
+        raise Refused(f"{place}: no address ({error}).", advice="Check the connection's url.") from error
+
+
+def _refuse_bad_certificate(place: str, error: BaseException) -> None:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            raise Refused(
+                f"{place}: the server's certificate is not trusted ({cause}).",
+                advice="Give the certificate authority of your organisation as `ca_bundle`.",
+            ) from error
+        cause = cause.__cause__ or cause.__context__
