@@ -311,6 +311,10 @@ class Mapping(SQLModel, table=True):
     text: str
     """The selector as people read it: `epic SHOP-12, SHOP-40 in jira`, or the label, or the reason of intentional work."""
     selector: dict[str, Any] = Field(sa_type=JSON)
+    matched: int = 0
+    """How many items it matches, descendants included. Set by the linking."""
+    covered_by: int | None = None
+    """Another mapping of the same key result that matches all that this one does. Set by the linking."""
 
 
 # --- what follows from both -----------------------------------------------------------------------------------------
@@ -343,6 +347,27 @@ class Link(SQLModel, table=True):
     counted: bool = False
     size: float | None = None
     imputed: bool = False
+
+
+class Tally(SQLModel, table=True):
+    """The links of a key result, counted by mapping, role and state: what the formulas and findings start from.
+
+    `role`: counted, container, descoped (a cancelled or deleted leaf), dropped (a cancelled or deleted container) or
+    subtask (ignored). `finished_at`: the latest end of a done item. Instants are None where the tool gave none.
+    """
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key_result_id: int = Field(primary_key=True)
+    mapping_id: int = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    items: int
+    size: float
+    size_imputed: float
+    first_moved_at: datetime | None = None
+    last_moved_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class Measure(SQLModel, table=True):
