@@ -1,0 +1,137 @@
+"""What measuring hands to the findings: plain values as of one moment, counted once and read by every rule.
+
+Sizes are in the configured measure (items, points, a field's unit), shares are the parts a mapping was given, fractions
+run from 0 to 1, days are dates in the configured zone and instants are timezone-aware UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckInFacts:
+    """A value that somebody recorded. `value` or `confidence` is None where only the other was given."""
+
+    day: date
+    value: float | None
+    confidence: float | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The counted work of one mapping of a key result: an item matched by several counts in the first listed.
+
+    All that conventions alone link is one part, with `via` "convention" and no share. Mappings without counted work
+    may be given too (with zeros): their shares enter the mean that the convention part gets.
+    """
+
+    mapping_id: int
+    position: int
+    via: str
+    share: float | None = None
+    total: int = 0
+    done: int = 0
+    in_progress: int = 0
+    todo: int = 0
+    size_total: float = 0
+    size_done: float = 0
+    size_in_progress: float = 0
+    size_imputed: float = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingFacts:
+    """What one mapping of a key result matches.
+
+    `covered_by`: position of another mapping of the same key result that matches all that this one matches (of two
+    equal ones, the earlier covers the later); None where there is none. `scopes_read`: each scope it could concern was
+    read once and its connection works.
+    """
+
+    mapping_id: int
+    position: int
+    via: str
+    text: str
+    matched: int
+    covered_by: int | None = None
+    scopes_read: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyResultFacts:
+    """One key result that is not archived, with what its work and its values say.
+
+    `active`: the day lies in its cycle. `definition`: metric, value, expected and delivery as configured.
+    `outcome`: its outcome, a fraction, None where unknown.
+    `linked`: items linked, whatever their state and level. `live`: those neither cancelled nor deleted.
+    `cancelled`: those cancelled or deleted, ignored sub-tasks aside. `ignored_subtasks`: linked live sub-tasks that do
+    not count. `descoped`: cancelled or deleted leaves.
+    `moved_at`: latest change of a counted item. `open_moved_at`: latest change of a counted item in progress.
+    `finished_recently`: counted items done in the last 14 days.
+    `stale_items`: keys (at most 20) of counted items in progress that have not moved for `thresholds.stale_days`;
+    `stale_count` of them in all, `stale_size` their size.
+    `readable`: the scopes that its links depend on were read once, and their connections work.
+    """
+
+    id: int
+    key: str
+    title: str
+    objective_key: str
+    objective_title: str
+    objective_team: str | None = None
+    team: str | None = None
+    owner: str | None = None
+    active: bool = True
+    cycle_key: str
+    cycle_start: date
+    cycle_end: date
+    definition: dict[str, Any]
+    outcome: float | None = None
+    parts: tuple[Part, ...] = ()
+    mappings: tuple[MappingFacts, ...] = ()
+    linked: int = 0
+    live: int = 0
+    cancelled: int = 0
+    ignored_subtasks: int = 0
+    descoped: int = 0
+    moved_at: datetime | None = None
+    open_moved_at: datetime | None = None
+    finished_recently: int = 0
+    stale_items: tuple[str, ...] = ()
+    stale_count: int = 0
+    stale_size: float = 0
+    readable: bool = True
+
+    @property
+    def counted(self) -> int:
+        """Number of counted items."""
+        return sum(part.total for part in self.parts)
+
+    @property
+    def done(self) -> int:
+        """Number of counted items that are done."""
+        return sum(part.done for part in self.parts)
+
+    @property
+    def in_progress(self) -> int:
+        """Number of counted items in progress."""
+        return sum(part.in_progress for part in self.parts)
+
+    @property
+    def needs_work(self) -> bool:
+        """False where the configuration says that this key result needs no tracked work (`delivery: {none: …}`)."""
+        delivery = self.definition.get("delivery")
+        return not (isinstance(delivery, dict) and "none" in delivery)
+
+    @property
+    def from_delivery(self) -> bool:
+        """True where the outcome is the delivery (`value: {from: delivery}`)."""
+        return from_delivery(self.definition)
+
+
+def from_delivery(definition: dict[str, Any]) -> bool:
+    """Whether a key result's value is its delivery, by its definition."""
+    value = definition.get("value")
+    return isinstance(value, dict) and value.get("from") == "delivery"
