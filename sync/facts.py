@@ -4,6 +4,7 @@ Sizes are in the configured measure (items, points, a field's unit), shares are 
 run from 0 to 1, days are dates in the configured zone and instants are timezone-aware UTC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -122,8 +123,7 @@ class KeyResultFacts:
     @property
     def needs_work(self) -> bool:
         """False where the configuration says that this key result needs no tracked work (`delivery: {none: …}`)."""
-        delivery = self.definition.get("delivery")
-        return not (isinstance(delivery, dict) and "none" in delivery)
+        return needs_work(self.definition)
 
     @property
     def from_delivery(self) -> bool:
@@ -131,7 +131,18 @@ class KeyResultFacts:
         return from_delivery(self.definition)
 
 
-def from_delivery(definition: dict[str, Any]) -> bool:
+def from_delivery(definition: Mapping[str, Any]) -> bool:
     """Whether a key result's value is its delivery, by its definition."""
     value = definition.get("value")
-    return isinstance(value, dict) and value.get("from") == "delivery"
+    return isinstance(value, Mapping) and value.get("from") == "delivery"
+
+
+def manual(definition: Mapping[str, Any]) -> bool:
+    """Whether people check in a key result's value, by its definition."""
+    return definition.get("value") in ("manual", None, {})
+
+
+def needs_work(definition: Mapping[str, Any]) -> bool:
+    """Whether tracked work is expected behind a key result, by its definition."""
+    delivery = definition.get("delivery")
+    return not (isinstance(delivery, Mapping) and delivery.get("none") is not None)

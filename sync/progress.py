@@ -1,6 +1,6 @@
 """The formulas: outcome, expected, delivery, pace, health. Plain values in, a frozen result with its reason out.
 
-Nothing here knows a clock, a database or the configuration; days come as arguments, in the configured zone. Fractions
+Nothing here knows a clock or a database; days come as arguments, in the configured zone. Fractions
 run from 0 to 1; None means "not known", and is never written as 0.
 """
 
@@ -11,7 +11,8 @@ from math import ceil, fsum
 from statistics import median
 from typing import Any, Literal
 
-from sync.facts import CheckInFacts, Part, from_delivery
+from config import Thresholds
+from sync.facts import CheckInFacts, Part, from_delivery, manual
 
 HealthWord = Literal["on_track", "behind", "at_risk", "stale", "unknown", "closed"]
 Curve = Literal["linear"] | Sequence[Sequence[Any]]
@@ -110,7 +111,7 @@ def outcome_of(
     sure = next((entry for entry in reversed(entries) if entry.confidence is not None), None)
     confidence = sure.confidence if sure else None
     metric = definition.get("metric")
-    if from_delivery(dict(definition)):
+    if from_delivery(definition):
         reason = "equals delivery" if delivery is not None else "equals delivery, and no work counts"
         return Outcome(delivery, delivery, confidence, last, reason)
     if metric is None:
@@ -214,7 +215,7 @@ def pace(
 
 
 def _has_outcome(definition: Mapping[str, Any]) -> bool:
-    return definition.get("metric") is not None or from_delivery(dict(definition))
+    return definition.get("metric") is not None or from_delivery(definition)
 
 
 def health(
@@ -227,16 +228,14 @@ def health(
     expected_now: float,
     delivery_now: float | None,
     last_check_in: date | None,
+    thresholds: Thresholds,
     source_problem: str | None = None,
     archived: bool = False,
-    on_track: float = 0.90,
-    at_risk: float = 0.70,
-    check_in_days: int = 14,
 ) -> Health:
     """The health of a key result on a day: the first of closed, unknown, stale and the verdict by pace that applies.
 
     `source_problem`: why the data behind it is not to be trusted (a failing connection, an old read), None if it is.
-    `on_track` and `at_risk` are paces; `check_in_days` is how old the last check-in of a manual value may be.
+    Before the grace period is over there is no verdict, and the word is unknown.
     """
     if archived:
         return Health("closed", "it is no longer in the configuration")
@@ -246,44 +245,50 @@ def health(
         return Health("unknown", source_problem)
     if outcome_now is None and delivery_now is None:
         return Health("unknown", "it has neither a recorded value nor work that counts")
-    manual = (definition.get("value") or "manual") == "manual"
-    if manual and last_check_in and (day - last_check_in).days > check_in_days:
-        return Health("stale", f"the last check-in is {(day - last_check_in).days} days old, of {last_check_in}")
-    return _early(day, cycle_start, cycle_end) or _by_pace(
-        definition, outcome_now, expected_now, delivery_now, on_track, at_risk
-    )
-
-
-def _early(day: date, start: date, end: date) -> Health | None:
-    if day < start:
-        return Health("unknown", f"too early: its cycle starts on {start}")
-    passed = (day - start).days + 1
-    grace = max(7.0, ((end - start).days + 1) / 10)
-    if passed < grace:
-        return Health("unknown", f"too early: day {passed} of the cycle, judged from day {ceil(grace)} on")
-    return None
-
-
-def _by_pace(
-    definition: Mapping[str, Any],
-    outcome_now: float | None,
-    expected_now: float,
-    delivery_now: float | None,
-    on_track: float,
-    at_risk: float,
-) -> Health:
+    age = (day - last_check_in).days if last_check_in and manual(definition) else 0
+    if age > thresholds.check_in_days:
+        return Health("stale", f"the last check-in is {age} days old, of {last_check_in}")
+    if early := _too_early(day, cycle_start, cycle_end, thresholds):
+        return Health("unknown", early)
     measured, reached = ("outcome", outcome_now) if _has_outcome(definition) else ("delivery", delivery_now)
     if reached is None:
         return Health("unknown", f"its {measured} is not known: no value is recorded yet")
+    return _verdict(measured, reached, expected_now, thresholds)
+
+
+def _too_early(day: date, start: date, end: date, thresholds: Thresholds) -> str | None:
+    if day < start:
+        return f"too early: its cycle starts on {start}"
+    passed = (day - start).days + 1
+    grace = max(thresholds.grace_days, ceil(_exact(((end - start).days + 1) * thresholds.grace_share)))
+    return f"too early: day {passed} of the cycle, judged from day {grace} on" if passed < grace else None
+
+
+def _verdict(measured: str, reached: float, expected_now: float, thresholds: Thresholds) -> Health:
+    """The word by pace: by the ratio, the gap or the score, whichever the thresholds compare."""
+    numbers = f"{measured} {reached:.0%} of {expected_now:.0%} expected"
+    if thresholds.pace == "gap":
+        gap = _exact(expected_now - reached)
+        return _word(gap <= thresholds.on_track, gap <= thresholds.behind, f"{numbers}: gap {gap:.2f}", thresholds)
+    if thresholds.pace == "score":
+        score = _exact(reached)
+        return _word(score >= thresholds.on_track, score >= thresholds.behind, f"{measured} {reached:.0%}", thresholds)
     if expected_now <= 0:
         return Health("on_track", "nothing is expected of it yet")
-    ratio = round(reached / expected_now, 9)  # 0.27 of 0.3 is 0.9, though not in binary
-    numbers = f"{measured} {reached:.0%} of {expected_now:.0%} expected: pace {ratio:.2f}"
-    if ratio >= on_track:
-        return Health("on_track", f"{numbers}, at least {on_track:.2f}")
-    if ratio >= at_risk:
-        return Health("behind", f"{numbers}, below {on_track:.2f}")
-    return Health("at_risk", f"{numbers}, below {at_risk:.2f}")
+    ratio = _exact(reached / expected_now)
+    return _word(ratio >= thresholds.on_track, ratio >= thresholds.behind, f"{numbers}: pace {ratio:.2f}", thresholds)
+
+
+def _word(good: bool, fair: bool, numbers: str, thresholds: Thresholds) -> Health:
+    limits = f"on track from {thresholds.on_track:g}, behind from {thresholds.behind:g}"
+    if thresholds.pace == "gap":
+        limits = f"on track up to {thresholds.on_track:g}, behind up to {thresholds.behind:g}"
+    return Health("on_track" if good else "behind" if fair else "at_risk", f"{numbers} ({limits})")
+
+
+def _exact(number: float) -> float:
+    """0.27 of 0.3 is 0.9, though not in binary: what lies on a threshold must not fall beside it."""
+    return round(number, 9)
 
 
 def weighted(parts: Iterable[tuple[float, float | None]]) -> Weighted:
