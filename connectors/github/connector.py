@@ -1,0 +1,200 @@
+"""The connector of GitHub: github.com and Enterprise Server."""
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from config import ConnectionOptions, Conventions
+from connectors.base import Check, Context, Reading, Usage
+from connectors.errors import Refused, SourceError
+from connectors.github.limits import rules
+from connectors.github.options import API_VERSION, GitHubOptions
+from connectors.github.parse import trailer_pattern
+from connectors.github.reading import Reader
+from connectors.limits import http_date
+from connectors.records import Containers, Page, Scope
+from connectors.transport import Transport
+
+if TYPE_CHECKING:
+    from connectors.github.client import Client
+    from connectors.github.control import Control
+
+SKEW_ALLOWED = timedelta(minutes=1)
+TOKEN_KINDS = {
+    "github_pat_": "fine-grained token",
+    "ghp_": "classic token",
+    "gho_": "OAuth token",
+    "ghu_": "token of an App's user",
+    "ghs_": "installation token",
+}
+
+
+class GitHub:
+    """Reads issues and milestones of repositories. See `connectors.base.Connector` for the methods."""
+
+    kind: ClassVar[str] = "github"
+    overlap: ClassVar[timedelta] = timedelta(minutes=2)
+    conditional: ClassVar[bool] = True
+    options_model: ClassVar[type[ConnectionOptions]] = GitHubOptions
+
+    def __init__(
+        self, name: str, options: GitHubOptions, conventions: Conventions, measure: str, context: Context
+    ) -> None:
+        self._name = name
+        self._options = options
+        self._context = context
+        self._transport = Transport(
+            options.url,
+            auth=self._sign,
+            context=context,
+            in_flight=options.in_flight,
+            classify=rules(context.now),
+            renew=self._renew,
+            ca_bundle=str(options.ca_bundle) if options.ca_bundle else None,
+            proxy=options.proxy,
+        )
+        self._reader = Reader(self._transport, self._fingerprint, trailer_pattern(conventions.trailer))
+
+    def doctor(self) -> list[Check]:
+        """Reachable and who am I, the token's kind and scopes, the clock, repositories by pattern, issues, limit."""
+        try:
+            login, headers = self._control.whoami()
+        except SourceError as error:
+            return [_failed("reachable", error)]
+        checks = [
+            Check("reachable", ok=True, detail=f"{self._options.url} answers to {login}"),
+            Check("token", ok=True, detail=self._token_kind(headers)),
+            self._clock(headers),
+        ]
+        checks += self._repositories()
+        checks.append(_tried("limit", self._control.limit))
+        if self._options.projects:
+            names = ", ".join(self._options.projects)
+            advice = "Their fields do not count: use labels, or take `projects` out."
+            checks.append(Check("projects", ok=True, detail=f"{names}: not read yet", advice=advice))
+        return checks
+
+    def scopes(self) -> list[Scope]:
+        """The repositories that `repositories` names, each once. Raises Refused where one named in full is not seen."""
+        found = self._control.repositories(self._options.repositories)
+        missing = [
+            pattern for pattern, scopes in found.items() if not scopes and "*" not in pattern and "?" not in pattern
+        ]
+        if missing:
+            raise _unseen(missing)
+        by_id = {scope.external_id: scope for scopes in found.values() for scope in scopes}
+        return sorted(by_id.values(), key=lambda scope: scope.key.casefold())
+
+    def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
+        """All milestones of the repository. None where they are unchanged."""
+        return self._reader.containers(scope, validators, usage)
+
+    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        """The repository's issues, all or changed since, without pull requests. No page where nothing changed."""
+        return self._reader.items(scope, reading, usage)
+
+    def matching(self, query: str, usage: Usage) -> set[str]:
+        """Raises Refused: a query is no way to choose issues here."""
+        raise Refused(
+            f"{self._name} is a GitHub connection, and GitHub has no JQL.",
+            advice="Choose its work by `repository`, `milestone`, `label`, `title` or `epic`, and name the Jira "
+            "connection beside `jql`.",
+        )
+
+    def close(self) -> None:
+        """Close sockets."""
+        self._transport.close()
+
+    @functools.cached_property
+    def _client(self) -> "Client":
+        from connectors.github.client import Client
+
+        return Client(self._options)
+
+    @functools.cached_property
+    def _control(self) -> "Control":
+        from connectors.github.control import Control
+
+        return Control(self._transport, self._client)
+
+    def _token(self) -> str:
+        if self._options.auth.app is None:
+            return self._options.auth.secret_token
+        from connectors.github.client import named_errors
+
+        with named_errors(self._transport.judge, self._options.url):
+            return self._client.token()
+
+    def _renew(self) -> bool:
+        return self._options.auth.app is not None and self._client.renew()
+
+    def _sign(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._token()}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
+
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(self._token().encode()).hexdigest()[:12]
+
+    def _token_kind(self, headers: dict[str, str]) -> str:
+        if self._options.auth.app is not None:
+            return "GitHub App"
+        token = self._options.auth.secret_token
+        kind = next((name for prefix, name in TOKEN_KINDS.items() if token.startswith(prefix)), "token")
+        scopes = headers.get("x-oauth-scopes", "")
+        return f"{kind} with the scopes {scopes}" if scopes else f"{kind}; its permissions are set per repository"
+
+    def _clock(self, headers: dict[str, str]) -> Check:
+        there = http_date(headers.get("date"))
+        if there is None:
+            return Check("clock", ok=True, detail="the server tells no time")
+        skew = self._context.now() - there
+        ok = abs(skew) <= SKEW_ALLOWED
+        seconds = abs(skew.total_seconds())
+        direction = "ahead of" if skew > timedelta(0) else "behind"
+        detail = f"this machine is {seconds:.0f} s {direction} the server"
+        return Check("clock", ok=ok, detail=detail, advice="" if ok else "Set this machine's clock (NTP).")
+
+    def _repositories(self) -> list[Check]:
+        try:
+            found = self._control.repositories(self._options.repositories)
+        except SourceError as error:
+            return [_failed("repositories", error)]
+        checks = []
+        for pattern, scopes in found.items():
+            if scopes:
+                names = ", ".join(scope.key for scope in scopes[:5]) + (", …" if len(scopes) > 5 else "")
+                checks.append(Check(f"repositories {pattern}", ok=True, detail=f"{len(scopes)} found: {names}"))
+            else:
+                checks.append(_failed(f"repositories {pattern}", _unseen([pattern])))
+        first = next((scope for scopes in found.values() for scope in scopes if not scope.archived), None)
+        if first is not None:
+            checks.append(_tried("issues", lambda: self._can_read(first)))
+        return checks
+
+    def _can_read(self, scope: Scope) -> str:
+        self._transport.get(f"/repos/{scope.key}/issues", {"per_page": 1})
+        return f"issues of {scope.key} can be read"
+
+
+def _tried(name: str, action: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, detail=action())
+    except SourceError as error:
+        return _failed(name, error)
+
+
+def _failed(name: str, error: SourceError) -> Check:
+    return Check(name, ok=False, detail=error.message, advice=error.advice)
+
+
+def _unseen(patterns: list[str]) -> Refused:
+    return Refused(
+        f"No repository found for {', '.join(patterns)}: there is none, or the token may not see it.",
+        advice="Check the spelling, and that the token has these repositories with the permission “Issues: read”.",
+        status=404,
+    )

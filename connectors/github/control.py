@@ -1,0 +1,135 @@
+"""The few, small questions to GitHub, asked through PyGithub: who am I, which repositories, what is left of the limit.
+
+The bulk of the reading does not pass here: see `reading.py`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from github.PaginatedList import PaginatedList
+from github.Repository import Repository
+
+from connectors.errors import Refused
+from connectors.github.client import Client, named_errors
+from connectors.records import Scope
+from connectors.transport import Transport
+
+Result = TypeVar("Result")
+
+
+class Control:
+    """Questions about one connection. All raise SourceError; waits and retries are the transport's."""
+
+    def __init__(self, transport: Transport, client: Client) -> None:
+        self._transport = transport
+        self._client = client
+
+    def whoami(self) -> tuple[str, dict[str, str]]:
+        """The login (of an App: what it is), and the headers of the answer, named in lower case."""
+
+        def ask() -> tuple[str, dict[str, str]]:
+            requester = self._client.lazy.requester
+            if self._client.is_app:
+                headers, _ = requester.requestJsonAndCheck("GET", "/installation/repositories", {"per_page": "1"})
+                return "a GitHub App's installation", headers
+            headers, data = requester.requestJsonAndCheck("GET", "/user")
+            return str(data["login"]), headers
+
+        return self._ask(ask)
+
+    def limit(self) -> str:
+        """What is left of the request limit, in words."""
+
+        def ask() -> str:
+            core = self._client.lazy.get_rate_limit().resources.core
+            return f"{core.remaining} of {core.limit} requests left, full again at {core.reset:%H:%M} UTC"
+
+        try:
+            return self._ask(ask)
+        except Refused as error:
+            if error.status == 404:
+                return "this server sets no limit"
+            raise
+
+    def repositories(self, patterns: Iterable[str]) -> dict[str, list[Scope]]:
+        """The repositories that each pattern finds, in the order of their names.
+
+        A pattern without `*` and `?` is asked for by name; it finds none where there is no such repository or the token
+        may not see it. An owner's repositories are listed once, and only where a glob needs them.
+        """
+        listings: dict[str, list[Scope]] = {}
+        found = {}
+        for pattern in patterns:
+            if not is_glob(pattern):
+                found[pattern] = self._by_name(pattern)
+                continue
+            # `*` may stand for a slash, too: only what is written out before the first slash is an owner for certain.
+            owner, slash, _ = pattern.casefold().partition("/")
+            everyone = self._client.is_app or is_glob(owner) or not slash
+            key = "" if everyone else owner
+            if key not in listings:
+                listings[key] = self._visible() if everyone else self._of(owner)
+            fits = matcher(pattern)
+            found[pattern] = [scope for scope in listings[key] if fits(scope.key)]
+        return found
+
+    def _by_name(self, name: str) -> list[Scope]:
+        try:
+            return [self._ask(lambda: _scope(self._client.eager.get_repo(name)))]
+        except Refused as error:
+            if error.status == 404:
+                return []
+            raise
+
+    def _of(self, owner: str) -> list[Scope]:
+        lazy = self._client.lazy
+        try:
+            return self._list(lambda: lazy.get_organization(owner).get_repos())
+        except Refused as error:
+            if error.status != 404:
+                raise
+        if self.whoami()[0].casefold() == owner:  # the public list of a user leaves out the private repositories
+            return self._list(lambda: lazy.get_user().get_repos(affiliation="owner"))
+        return self._list(lambda: lazy.get_user(owner).get_repos())
+
+    def _visible(self) -> list[Scope]:
+        lazy = self._client.lazy
+        if not self._client.is_app:
+            return self._list(lambda: lazy.get_user().get_repos())
+        url = "/installation/repositories"
+        return self._list(lambda: PaginatedList(Repository, lazy.requester, url, {}, list_item="repositories"))
+
+    def _list(self, repositories: Callable[[], Iterable[Repository]]) -> list[Scope]:
+        scopes = self._ask(lambda: [_scope(repository) for repository in repositories()])
+        return sorted(scopes, key=lambda scope: scope.key.casefold())
+
+    def _ask(self, question: Callable[[], Result]) -> Result:
+        def step() -> Result:
+            with self._transport.slot(), named_errors(self._transport.judge, self._transport.base_url):
+                return question()
+
+        return self._transport.run(step)
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether the pattern may find several repositories."""
+    return "*" in pattern or "?" in pattern
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a name fits: `*` is any letters, `?` one letter, all others are themselves, without case."""
+    parts = {"*": ".*", "?": "."}
+    expression = re.compile("".join(parts.get(letter) or re.escape(letter) for letter in pattern.casefold()), re.DOTALL)
+    return lambda name: expression.fullmatch(name.casefold()) is not None
+
+
+def _scope(repository: Repository) -> Scope:
+    return Scope(
+        external_id=str(repository.id),
+        key=repository.full_name,
+        name=repository.name,
+        kind="repository",
+        url=repository.html_url,
+        archived=bool(repository.archived),
+    )
