@@ -1,15 +1,21 @@
 """Fixtures that every room's tests share: databases, a fixed clock, recorded answers of real servers."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples on every run, and none of them fails because the machine is busy.
+hypothesis.settings.register_profile("northing", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("northing")
 
 
 @pytest.fixture
@@ -42,6 +48,43 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The SQLAlchemy URL of a fresh database: the test runs once on SQLite and once on PostgreSQL."""
     return request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+
+
+def _migrate(url: str) -> str:
+    # Imported late, so that the tests of rooms below `store` do not load it.
+    import store
+
+    engine = store.connect(url)
+    store.migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy; do not write to it."""
+    file = tmp_path_factory.mktemp("template") / "northing.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy; do not connect to it."""
+    with postgres.database() as url:
+        yield _migrate(url).rpartition("/")[2].partition("?")[0]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `database_url`, with all tables and views in place. Copied, which is much quicker than migrating each time."""
+    if request.param == "sqlite":
+        file = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "northing.db")
+        yield f"sqlite:///{file}"
+    else:
+        template = request.getfixturevalue("migrated_postgres")
+        with request.getfixturevalue("postgres").database(template) as url:
+            yield url
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The documents say what the program does: views, configuration keys, examples."""
 
 import re
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,10 @@ def documented_views() -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def migrated(database_url: str) -> sa.Engine:
-    engine = store.connect(database_url)
-    store.migrate(engine)
-    return engine
+def migrated(migrated_url: str) -> Iterator[sa.Engine]:
+    engine = store.connect(migrated_url)
+    yield engine
+    engine.dispose()
 
 
 def test_the_reference_lists_the_views_with_all_their_columns(migrated: sa.Engine) -> None:
@@ -38,7 +39,6 @@ def test_the_reference_lists_the_views_with_all_their_columns(migrated: sa.Engin
         for name in inspector.get_view_names()
         if name != "northing_schema_version"
     }
-    migrated.dispose()
     assert found == {name: sorted(columns) for name, columns in documented_views().items()}
 
 
@@ -49,7 +49,6 @@ def queries() -> list[str]:
 def test_every_query_of_the_how_to_runs(migrated: sa.Engine) -> None:
     with migrated.connect() as connection:
         rows = [connection.execute(sa.text(query)).all() for query in queries()]
-    migrated.dispose()
     assert rows == [[]] * 6
 
 

@@ -1,7 +1,10 @@
-"""The databases that tests get are real, fresh and gone afterwards."""
+"""The databases that tests get are real, fresh and gone afterwards, and no test reaches the Internet."""
+
+import socket
 
 import psycopg
 import pytest
+from pytest_socket import SocketConnectBlockedError
 from sqlalchemy import create_engine, text
 
 from tests.postgres import Postgres
@@ -33,3 +36,17 @@ def test_a_database_can_be_copied_from_a_template(postgres: Postgres) -> None:
         with postgres.database(template=name) as copy, psycopg.connect(copy.replace("+psycopg", "")) as connection:
             found = connection.execute("SELECT count(*) FROM prepared").fetchone()
     assert found == (0,)
+
+
+def test_a_migrated_database_is_a_copy_of_its_own(migrated_url: str) -> None:
+    engine = create_engine(migrated_url)
+    with engine.begin() as connection:
+        version = connection.execute(text("SELECT count(*) FROM northing_schema_version")).scalar_one()
+        connection.execute(text("CREATE TABLE only_here (id INTEGER)"))
+    engine.dispose()
+    assert version == 1
+
+
+def test_no_test_reaches_beyond_loopback() -> None:
+    with pytest.raises(SocketConnectBlockedError):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
