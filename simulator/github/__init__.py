@@ -1,0 +1,5 @@
+"""A GitHub on loopback."""
+
+from simulator.github.server import GitHubSite
+
+__all__ = ["GitHubSite"]

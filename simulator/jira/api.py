@@ -1,0 +1,311 @@
+"""The calls of the platform API and of the agile API."""
+
+import base64
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from simulator.jira import shapes
+from simulator.jira.agile import Agile
+from simulator.jira.jql import BadQuery, Query
+from simulator.jira.search import run
+from simulator.jira.state import Issue, selected, with_origin
+from simulator.site import Answer, Call, Handler, Raw, Refusal, encode
+
+if TYPE_CHECKING:
+    from simulator.jira.server import JiraSite
+
+GONE = (
+    "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
+    "A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
+)
+NO_ISSUE = "Issue does not exist or you do not have permission to see it."
+CLOUD_PAGE, CLOUD_ID_PAGE, BULK = 100, 5000, 100
+KEPT_TOKENS = 20_000
+KEPT_RESULTS = 16
+
+
+class Api(Agile):
+    """Answers requests from the state of a `JiraSite`."""
+
+    cloud: bool
+    email: str
+    token: str
+    max_results: int
+    fields: list[Raw]
+    issues: dict[int, Issue]
+
+    def __init__(self, now: Callable[[], datetime] | None) -> None:
+        super().__init__(now)
+        self.revision = 0
+        self._issued = 0
+        self._tokens: OrderedDict[str, tuple[str, tuple]] = OrderedDict()
+        self._results: OrderedDict[str, tuple[int, tuple[list[Issue], list[tuple], Query]]] = OrderedDict()
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """Every call of both flavours; what a flavour lacks answers 404."""
+        routes: list[tuple[str, str, Handler]] = [("GET", "/browse/{key}", self._page)]
+        for version in ("2", "3") if self.cloud else ("2", "latest"):
+            api = f"/rest/api/{version}"
+            routes += [
+                ("GET", f"{api}/serverInfo", self._server_info),
+                ("GET", f"{api}/myself", self._myself),
+                ("GET", f"{api}/mypermissions", self._permissions),
+                ("GET", f"{api}/field", lambda call: self._send(self.fields)),
+                ("GET", f"{api}/status", self._statuses),
+                ("GET", f"{api}/issuetype", self._types),
+                ("GET", f"{api}/project", self._projects),
+                ("GET", f"{api}/project/{{key}}/versions", self._versions),
+                ("GET", f"{api}/issue/{{key}}", self._issue),
+                ("GET", f"{api}/search", self._search),
+                ("POST", f"{api}/search", self._search),
+            ]
+            if self.cloud:
+                routes += [
+                    ("GET", f"{api}/project/search", self._project_search),
+                    ("GET", f"{api}/project/{{key}}/version", self._version_page),
+                    ("GET", f"{api}/search/jql", self._search_jql),
+                    ("POST", f"{api}/search/jql", self._search_jql),
+                    ("POST", f"{api}/search/approximate-count", self._count),
+                    ("POST", f"{api}/issue/bulkfetch", self._bulk),
+                ]
+            routes.append(("GET", f"{api}/project/{{key}}", self._project))
+        return routes + self.agile_routes()
+
+    def admit(self, call: Call) -> None:
+        """Basic on Cloud, Bearer on Data Center. `/serverInfo` and pages for people need none."""
+        if call.path.endswith("/serverInfo") or call.path.startswith("/browse/"):
+            return
+        given = call.headers.get("authorization", "")
+        basic = "Basic " + base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
+        if given != (basic if self.cloud else f"Bearer {self.token}"):
+            refused = {"message": "Client must be authenticated to access this resource.", "status-code": 401}
+            raise Refusal(
+                401, refused, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED", "WWW-Authenticate": 'OAuth realm="jira"'}
+            )
+
+    def nothing_here(self, call: Call) -> Answer:
+        return Answer(encode({"message": "null for uri: " + call.url, "status-code": 404}), 404)
+
+    # Who and what
+
+    def _send(self, value: object, status: int = 200) -> Answer:
+        return Answer(with_origin(encode(value), self.origin), status)
+
+    def _server_info(self, call: Call) -> Answer:
+        version, numbers = ("1001.0.0-SNAPSHOT", [1001, 0, 0]) if self.cloud else ("9.12.15", [9, 12, 15])
+        info = {
+            "baseUrl": self.origin, "version": version, "versionNumbers": numbers,
+            "deploymentType": "Cloud" if self.cloud else "Server", "buildNumber": 100285,
+            "buildDate": "2026-01-15T00:00:00.000+0000", "serverTime": self.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+            "scmInfo": "0000000000000000000000000000000000000000", "serverTitle": "Jira",
+        }  # fmt: skip
+        return self._send(info)
+
+    def _myself(self, call: Call) -> Answer:
+        me = shapes.user("Northing Sync", self.cloud)
+        return self._send({**me, "timeZone": self.user_timezone, "locale": "en_US", "emailAddress": self.email})
+
+    def _permissions(self, call: Call) -> Answer:
+        asked = [name for name in call.query.get("permissions", "").split(",") if name]
+        if self.cloud and not asked:
+            raise Refusal(400, {"errorMessages": ["The 'permissions' query parameter is required."], "errors": {}})
+        project = call.query.get("projectKey") or call.query.get("projectId")
+        if project and not self.project_named(project):
+            raise Refusal(404, {"errorMessages": [f"No project could be found with key '{project}'."], "errors": {}})
+        rows = {
+            name: {
+                "id": str(10 + index), "key": name, "name": name.replace("_", " ").capitalize(), "type": "PROJECT",
+                "description": "", "havePermission": name == "BROWSE_PROJECTS",
+            }
+            for index, name in enumerate(asked or ["BROWSE_PROJECTS"])
+        }  # fmt: skip
+        return self._send({"permissions": rows})
+
+    def _statuses(self, call: Call) -> Answer:
+        found = {
+            issue.fields["status"]["id"]: issue.fields["status"]
+            for issue in self.issues.values()
+            if issue.fields.get("status")
+        }
+        return self._send(list(found.values()) or [shapes.status(name) for name in shapes.STATUSES])
+
+    def _types(self, call: Call) -> Answer:
+        found = {issue.fields["issuetype"]["id"]: issue.fields["issuetype"] for issue in self.issues.values()}
+        return self._send(list(found.values()) or [shapes.issue_type(name, self.cloud) for name in shapes.TYPES])
+
+    # Projects
+
+    def _visible(self) -> list[Raw]:
+        site = cast("JiraSite", self)
+        return [project for key, project in site.projects.items() if key not in site.hidden_projects]
+
+    def _projects(self, call: Call) -> Answer:
+        return self._send([_short(project) for project in self._visible()])
+
+    def _project_search(self, call: Call) -> Answer:
+        wanted, text = call.query.getlist("keys"), call.query.get("query", "").lower()
+        states = call.query.get("status", "live").split(",")
+        found = [
+            _short(project)
+            for project in self._visible()
+            if (not wanted or project["key"] in wanted)
+            and text in f"{project['key']} {project['name']}".lower()
+            and ("archived" if project.get("archived") else "live") in states
+        ]
+        return self._page_of(call, sorted(found, key=lambda project: project["key"]), cap=100)
+
+    def _page_of(self, call: Call, rows: list[Raw], cap: int) -> Answer:
+        start, size = max(call.number("startAt", 0), 0), min(max(call.number("maxResults", 50), 1), cap)
+        page = {
+            "self": call.url, "maxResults": size, "startAt": start, "total": len(rows),
+            "isLast": start + size >= len(rows), "values": rows[start : start + size],
+        }  # fmt: skip
+        if not page["isLast"]:
+            page["nextPage"] = str(call.url).split("?")[0] + f"?startAt={start + size}&maxResults={size}"
+        return self._send(page)
+
+    def _project_or_404(self, call: Call) -> Raw:
+        project = self.project_named(call.params["key"])
+        if project is None:
+            message = f"No project could be found with key '{call.params['key']}'."
+            raise Refusal(404, {"errorMessages": [message], "errors": {}})
+        return project
+
+    def _project(self, call: Call) -> Answer:
+        project = self._project_or_404(call)
+        return self._send({name: value for name, value in project.items() if not name.startswith("_")})
+
+    def _versions(self, call: Call) -> Answer:
+        return self._send(self._project_or_404(call)["versions"])
+
+    def _version_page(self, call: Call) -> Answer:
+        return self._page_of(call, self._project_or_404(call)["versions"], cap=50)
+
+    # Issues
+
+    def _issue(self, call: Call) -> Answer:
+        issue = self.find(call.params["key"])
+        if issue is None:
+            raise Refusal(404, {"errorMessages": [NO_ISSUE], "errors": {}})
+        return Answer(self._written(issue, _fields(call.query.getlist("fields")), _version(call)))
+
+    def _written(self, issue: Issue, wanted: tuple[str, ...], version: str) -> bytes:
+        how = (wanted, version)
+        return issue.rendered(how, lambda one: selected(one, wanted, version)).replace(
+            b'"self":"/', b'"self":"' + self.origin.encode() + b"/"
+        )
+
+    def _found(self, text: str) -> tuple[list[Issue], list[tuple], Query]:
+        """The result of a query, kept while the site does not change: pages of one search need not run it again."""
+        kept = self._results.get(text)
+        if kept and kept[0] == self.revision:
+            return kept[1]
+        try:
+            result = run(cast("JiraSite", self), text)
+        except BadQuery as error:
+            raise Refusal(400, {"errorMessages": [str(error)], "warningMessages": [], "errors": {}}) from error
+        self._results[text] = (self.revision, result)
+        if len(self._results) > KEPT_RESULTS:
+            self._results.popitem(last=False)
+        return result
+
+    def _search(self, call: Call) -> Answer:
+        if self.cloud:
+            raise Refusal(410, {"errorMessages": [GONE], "errors": {}})
+        asked = call.json() if call.method == "POST" else dict(call.query)
+        issues, _, _ = self._found(str(asked.get("jql", "")))
+        start, size = max(int(asked.get("startAt", 0)), 0), max(int(asked.get("maxResults", 50)), 0)
+        size = min(size, self.max_results)
+        wanted = _fields(asked.get("fields") if call.method == "POST" else call.query.getlist("fields"))
+        rows = b",".join(self._written(issue, wanted, "2") for issue in issues[start : start + size])
+        head = f'{{"expand":"schema,names","startAt":{start},"maxResults":{size},"total":{len(issues)},"issues":['
+        return Answer(head.encode() + rows + b"]}")
+
+    def _search_jql(self, call: Call) -> Answer:
+        asked = call.json() if call.method == "POST" else dict(call.query)
+        text = str(asked.get("jql") or "")
+        issues, places, query = self._found(text)
+        if query.where is None:
+            message = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
+            raise Refusal(400, {"errorMessages": [message], "errors": {}})
+        wanted = _fields(asked.get("fields") if call.method == "POST" else call.query.getlist("fields")) or ("id",)
+        only_ids = set(wanted) <= {"id", "key"}
+        size = max(int(asked.get("maxResults") or 50), 1)
+        size = min(size, CLOUD_ID_PAGE if only_ids else CLOUD_PAGE)
+        start = self._place(asked.get("nextPageToken"), text, places)
+        page = issues[start : start + size]
+        if only_ids:
+            shown = [{"id": issue.raw["id"], **({"key": issue.key} if "key" in wanted else {})} for issue in page]
+            rows = b",".join(encode(row) for row in shown)
+        else:
+            rows = b",".join(self._written(issue, wanted, _version(call)) for issue in page)
+        last = start + size >= len(issues)
+        tail = (
+            b'],"isLast":true}'
+            if last
+            else f'],"nextPageToken":"{self._token(text, places[start + size - 1])}"}}'.encode()
+        )
+        return Answer(b'{"issues":[' + rows + tail)
+
+    def _token(self, text: str, place: tuple) -> str:
+        self._issued += 1
+        token = base64.b64encode(f"cursor:{self._issued}:{place[-1]}".encode()).decode()
+        self._tokens[token] = (text, place)
+        if len(self._tokens) > KEPT_TOKENS:
+            self._tokens.popitem(last=False)
+        return token
+
+    def _place(self, token: Any, text: str, places: list[tuple]) -> int:
+        if not token:
+            return 0
+        known = self._tokens.get(str(token))
+        if known is None or known[0] != text:
+            raise Refusal(
+                400, {"errorMessages": ["The value of 'nextPageToken' is invalid or has expired."], "errors": {}}
+            )
+        return bisect_right(places, known[1])
+
+    def _count(self, call: Call) -> Answer:
+        issues, _, query = self._found(str(call.json().get("jql") or ""))
+        if query.where is None:
+            raise Refusal(400, {"errorMessages": ["Unbounded JQL queries are not allowed here."], "errors": {}})
+        return self._send({"count": len(issues)})
+
+    def _bulk(self, call: Call) -> Answer:
+        asked = call.json()
+        names = [str(name) for name in asked.get("issueIdsOrKeys") or []]
+        if not names or len(names) > BULK:
+            message = f"The number of issues must be between 1 and {BULK}."
+            raise Refusal(400, {"errorMessages": [message], "errors": {}})
+        wanted = _fields(asked.get("fields"))
+        found = {issue.id: issue for name in names if (issue := self.find(name))}
+        rows = b",".join(self._written(found[number], wanted, _version(call)) for number in sorted(found))
+        return Answer(b'{"expand":"schema,names","issues":[' + rows + b'],"issueErrors":[]}')
+
+    def _page(self, call: Call) -> Answer:
+        issue = self.find(call.params["key"])
+        if issue is None:
+            return Answer(b"<h1>No such issue</h1>", 404, media="text/html")
+        title = f"{issue.key}: {issue.fields.get('summary', '')}".replace("&", "&amp;").replace("<", "&lt;")
+        state = (issue.fields.get("status") or {}).get("name", "")
+        page = f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{state}</p>"
+        return Answer(page.encode(), media="text/html; charset=utf-8")
+
+
+def _version(call: Call) -> str:
+    return "3" if call.path.startswith("/rest/api/3/") else "2"
+
+
+def _fields(given: Any) -> tuple[str, ...]:
+    if not given:
+        return ()
+    names = given if isinstance(given, list) else [given]
+    return tuple(part.strip() for name in names for part in str(name).split(",") if part.strip())
+
+
+def _short(project: Raw) -> Raw:
+    left_out = ("versions", "components", "issueTypes", "description", "url")
+    return {name: value for name, value in project.items() if name not in left_out and not name.startswith("_")}
