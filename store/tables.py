@@ -118,6 +118,7 @@ class WorkItem(SQLModel, table=True):
     tool_level: str | None = None
     parent_ref_id: str | None = None
     parent_ref_key: str | None = None
+    parent_ref_folded: str | None = None
     parent_pending: bool = False
     """The parent named by the tool was not looked up since it last changed, or is not stored (yet)."""
     parent_id: int | None = None
@@ -187,7 +188,10 @@ class Container(SQLModel, table=True):
 
 class WorkContainer(SQLModel, table=True):
     __tablename__ = "work_container"
-    __table_args__ = (sa.Index("ix_work_container_container_id", "container_id", "item_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        sa.Index("ix_work_container_container_id", "container_id", "item_id"),
+        {"sqlite_with_rowid": False},
+    )
 
     item_id: int = Field(primary_key=True)
     container_id: int = Field(primary_key=True)

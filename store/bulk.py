@@ -1,0 +1,80 @@
+"""Many rows in one statement, in the driver's own words.
+
+A page of items is hundreds of small rows; compiling statements and converting each value by its column's type would cost
+more than the database does. So these few statements are written out, and values are converted here.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+
+@cache
+def _for_psycopg(statement: str) -> str:
+    return statement.replace("?", "%s")
+
+
+class Bulk:
+    """Runs statements whose parameters are written as `?`, on the transaction of `conn`."""
+
+    def __init__(self, conn: sa.Connection) -> None:
+        self._conn = conn
+        self._sqlite = conn.dialect.name == "sqlite"
+        self.among = "IN (SELECT value FROM json_each(?))" if self._sqlite else "= ANY(?)"
+        """Stands behind a column; its parameter is made by `values`."""
+
+    def values(self, values: Collection[str] | Collection[int]) -> Any:
+        """The parameter of `among`."""
+        return json.dumps(list(values)) if self._sqlite else list(values)
+
+    def instant(self, at: datetime | None) -> Any:
+        """`at` as the column keeps it. Raises ValueError for a naive one."""
+        if at is None:
+            return None
+        if at.tzinfo is not UTC:
+            if at.utcoffset() is None:
+                raise ValueError(f"{at} has no time zone")
+            at = at.astimezone(UTC)
+        return at.isoformat(" ", "microseconds")[:26] if self._sqlite else at
+
+    def day(self, day: date | None) -> Any:
+        """`day` as the column keeps it."""
+        return day.isoformat() if day is not None and self._sqlite else day
+
+    def rows(self, statement: str, *parameters: Any) -> Sequence[sa.Row[Any]]:
+        """All rows of a query."""
+        return self._conn.exec_driver_sql(self._words(statement), parameters).all()
+
+    def run(self, statement: str, *parameters: Any) -> int:
+        """Run a statement once; how many rows it touched."""
+        return self._conn.exec_driver_sql(self._words(statement), parameters).rowcount
+
+    def run_many(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run a statement for each of `rows`, which may be none."""
+        if rows:
+            self._conn.exec_driver_sql(self._words(statement), rows)
+
+    def insert(self, table: str, columns: dict[str, str], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert small rows; those that are there stay. `columns`: name and SQL type."""
+        rows = sorted(rows)
+        if not rows:
+            return
+        head = f"INSERT INTO {table} ({', '.join(columns)})"
+        if self._sqlite:
+            marks = ", ".join("?" * len(columns))
+            self._conn.exec_driver_sql(f"{head} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+        else:
+            arrays = ", ".join(f"%s::{type_}[]" for type_ in columns.values())
+            lists = tuple(map(list, zip(*rows, strict=True)))
+            self._conn.exec_driver_sql(f"{head} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING", lists)
+
+    def mark_dirty(self, item_ids: Iterable[int]) -> None:
+        """Note that the links of these items may be out of date."""
+        self.insert("dirty", {"item_id": "integer"}, {(item_id,) for item_id in item_ids})
+
+    def _words(self, statement: str) -> str:
+        return statement if self._sqlite else _for_psycopg(statement)

@@ -1,0 +1,108 @@
+"""Bringing a database to the schema of this program: tables by Alembic, views as code around it."""
+
+from hashlib import blake2b
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from store.database import StoreError
+from store.views import create_views, drop_views, statements
+
+SCHEMA = "0001"
+"""The newest migration. Kept here so that a start with nothing to do need not load Alembic."""
+_LOCK = 0x6E6F727468  # any number, the same in all our processes
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Create or upgrade the tables and views. Costs two queries where nothing is to do.
+
+    Two processes that start at once wait for each other. Raises StoreError where the database cannot be opened, and
+    where a newer program has upgraded it.
+    """
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        if not _is_current(engine):
+            _upgrade(engine)
+    except DBAPIError as error:
+        raise StoreError(
+            f"The database {where} cannot be used: {str(error.orig).strip()}.",
+            "Check that its address is right, that it runs, and that this user may create tables in it.",
+        ) from error
+
+
+def _is_current(engine: sa.Engine) -> bool:
+    with engine.connect() as conn:
+        if conn.dialect.name == "sqlite":
+            conn = conn.execution_options(northing_read_only=True)
+        return _version(conn) == SCHEMA and _views_hash(conn) == _wanted_views(conn)
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as conn:
+        if sqlite:
+            # Alembic rebuilds tables that others refer to. The setting only takes outside a transaction.
+            _foreign_keys(conn, on=False)
+        try:
+            with conn.begin():
+                if not sqlite:
+                    conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                version = _version(conn)  # another process may have been here while this one waited
+                if version != SCHEMA or _views_hash(conn) != _wanted_views(conn):
+                    drop_views(conn)
+                    if version != SCHEMA:
+                        _run_migrations(conn)
+                    create_views(conn)
+                    _remember_views(conn)
+        finally:
+            if sqlite:
+                _foreign_keys(conn, on=True)
+
+
+def _foreign_keys(conn: sa.Connection, *, on: bool) -> None:
+    driver = conn.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+
+
+def _version(conn: sa.Connection) -> str | None:
+    if not sa.inspect(conn).has_table("alembic_version"):
+        return None
+    version = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if version is not None and version > SCHEMA:
+        raise StoreError(
+            f"The database {conn.engine.url.render_as_string(hide_password=True)} has schema {version}, and this "
+            f"program knows {SCHEMA} at most: a newer version of Northing has upgraded it.",
+            "Install that version, or restore the backup made before the upgrade.",
+        )
+    return version
+
+
+def _run_migrations(conn: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def _wanted_views(conn: sa.Connection) -> str:
+    text = "\n".join(statements(conn.dialect.name))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _views_hash(conn: sa.Connection) -> str | None:
+    return conn.exec_driver_sql("SELECT value FROM meta WHERE key = 'views'").scalar()
+
+
+def _remember_views(conn: sa.Connection) -> None:
+    conn.execute(
+        sa.text(
+            "INSERT INTO meta (key, value) VALUES ('views', :hash) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        ),
+        {"hash": _wanted_views(conn)},
+    )

@@ -1,0 +1,478 @@
+"""The tables of the first release."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "connection",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_ok_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
+        sa.UniqueConstraint("name", name=op.f("uq_connection_name")),
+    )
+    op.create_table(
+        "cycle",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cycle")),
+        sa.UniqueConstraint("key", name=op.f("uq_cycle_key")),
+    )
+    op.create_table(
+        "dependency",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("blocker_key", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", "blocker_key", name=op.f("pk_dependency")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "dirty",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_dirty")),
+    )
+    op.create_table(
+        "finding",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("subject_kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column(
+            "evidence",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("days_left_when_opened", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
+        sa.UniqueConstraint("code", "subject_kind", "subject", name=op.f("uq_finding_code_subject_kind_subject")),
+    )
+    op.create_table(
+        "link",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("mapping_id", sa.Integer(), nullable=False),
+        sa.Column("direct", sa.Boolean(), nullable=False),
+        sa.Column("leaf", sa.Boolean(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.Column("size", sa.Float(), nullable=True),
+        sa.Column("imputed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key_result_id", "item_id", name=op.f("pk_link")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index("ix_link_item_id", ["item_id"], unique=False)
+
+    op.create_table(
+        "match",
+        sa.Column("mapping_id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("direct", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("mapping_id", "item_id", name=op.f("pk_match")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("match", schema=None) as batch_op:
+        batch_op.create_index("ix_match_item_id", ["item_id"], unique=False)
+
+    op.create_table(
+        "measure",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.Float(), nullable=True),
+        sa.Column("outcome_value", sa.Float(), nullable=True),
+        sa.Column("delivery", sa.Float(), nullable=True),
+        sa.Column("expected", sa.Float(), nullable=True),
+        sa.Column("pace", sa.Float(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("health", sa.String(), nullable=False),
+        sa.Column("health_reason", sa.String(), nullable=False),
+        sa.Column("work_total", sa.Integer(), nullable=False),
+        sa.Column("work_todo", sa.Integer(), nullable=False),
+        sa.Column("work_in_progress", sa.Integer(), nullable=False),
+        sa.Column("work_done", sa.Integer(), nullable=False),
+        sa.Column("work_descoped", sa.Integer(), nullable=False),
+        sa.Column("size_total", sa.Float(), nullable=False),
+        sa.Column("size_done", sa.Float(), nullable=False),
+        sa.Column("size_imputed", sa.Float(), nullable=False),
+        sa.Column("last_check_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("work_moved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key_result_id", name=op.f("pk_measure")),
+    )
+    op.create_table(
+        "meta",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
+    )
+    op.create_table(
+        "run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+    )
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("folded", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("kind", "value", name=op.f("uq_tag_kind_value")),
+    )
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_folded"), ["folded"], unique=False)
+
+    op.create_table(
+        "tally",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("mapping_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Float(), nullable=False),
+        sa.Column("size_imputed", sa.Float(), nullable=False),
+        sa.Column("first_moved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_moved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key_result_id", "mapping_id", "role", "state", name=op.f("pk_tally")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "team",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("lead", sa.String(), nullable=True),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["parent_id"], ["team.id"], name=op.f("fk_team_parent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
+        sa.UniqueConstraint("key", name=op.f("uq_team_key")),
+    )
+    op.create_table(
+        "theme",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme")),
+        sa.UniqueConstraint("key", name=op.f("uq_theme_key")),
+    )
+    op.create_table(
+        "work_container",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("container_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", "container_id", name=op.f("pk_work_container")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("work_container", schema=None) as batch_op:
+        batch_op.create_index("ix_work_container_container_id", ["container_id", "item_id"], unique=False)
+
+    op.create_table(
+        "work_tag",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("tag_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", "tag_id", name=op.f("pk_work_tag")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("work_tag", schema=None) as batch_op:
+        batch_op.create_index("ix_work_tag_tag_id", ["tag_id", "item_id"], unique=False)
+
+    op.create_table(
+        "container",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("scope_id", sa.Integer(), nullable=True),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("title_folded", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=True),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_container_connection_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_container")),
+        sa.UniqueConstraint(
+            "connection_id", "kind", "external_id", name=op.f("uq_container_connection_id_kind_external_id")
+        ),
+    )
+    with op.batch_alter_table("container", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_container_scope_id"), ["scope_id"], unique=False)
+
+    op.create_table(
+        "finding_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("finding_id", sa.Integer(), nullable=False),
+        sa.Column("change", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_finding_change_finding_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_change")),
+    )
+    with op.batch_alter_table("finding_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_finding_change_finding_id"), ["finding_id"], unique=False)
+
+    op.create_table(
+        "membership",
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_membership_connection_id")),
+        sa.PrimaryKeyConstraint("connection_id", "query", "external_id", name=op.f("pk_membership")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "objective",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("cycle_id", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("theme_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["cycle_id"], ["cycle.id"], name=op.f("fk_objective_cycle_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_objective_team_id")),
+        sa.ForeignKeyConstraint(["theme_id"], ["theme.id"], name=op.f("fk_objective_theme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objective")),
+        sa.UniqueConstraint("key", name=op.f("uq_objective_key")),
+    )
+    op.create_table(
+        "scope",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("key_folded", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("visible", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("last_ok_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_scope_connection_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scope")),
+        sa.UniqueConstraint("connection_id", "external_id", name=op.f("uq_scope_connection_id_external_id")),
+    )
+    with op.batch_alter_table("scope", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scope_key_folded"), ["key_folded"], unique=False)
+
+    op.create_table(
+        "work_alias",
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("key_folded", sa.String(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_work_alias_connection_id")),
+        sa.PrimaryKeyConstraint("connection_id", "key_folded", name=op.f("pk_work_alias")),
+    )
+    with op.batch_alter_table("work_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_alias_item_id"), ["item_id"], unique=False)
+
+    op.create_table(
+        "key_result",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("objective_id", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column(
+            "definition",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["objective_id"], ["objective.id"], name=op.f("fk_key_result_objective_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_key_result_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_result")),
+        sa.UniqueConstraint("key", name=op.f("uq_key_result_key")),
+    )
+    op.create_table(
+        "quarantine",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("excerpt", sa.String(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_quarantine_scope_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
+        sa.UniqueConstraint(
+            "scope_id", "external_id", "reason", name=op.f("uq_quarantine_scope_id_external_id_reason")
+        ),
+    )
+    op.create_table(
+        "run_scope",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("scope_id", sa.Integer(), nullable=True),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("set_aside", sa.Integer(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("not_modified", sa.Integer(), nullable=False),
+        sa.Column("waited_s", sa.Float(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_run_scope_connection_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_scope_run_id")),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_run_scope_scope_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run_scope")),
+    )
+    with op.batch_alter_table("run_scope", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_scope_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "stream_state",
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.String(), nullable=False),
+        sa.Column("watermark", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "validators",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("resume", sa.String(), nullable=True),
+        sa.Column("resume_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resume_clock", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_stream_state_scope_id")),
+        sa.PrimaryKeyConstraint("scope_id", "stream", name=op.f("pk_stream_state")),
+    )
+    op.create_table(
+        "support",
+        sa.Column("objective_id", sa.Integer(), nullable=False),
+        sa.Column("target_key", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["objective_id"], ["objective.id"], name=op.f("fk_support_objective_id")),
+        sa.PrimaryKeyConstraint("objective_id", "target_key", name=op.f("pk_support")),
+    )
+    op.create_table(
+        "work_item",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("key_folded", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("title_folded", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=True),
+        sa.Column("type_folded", sa.String(), nullable=True),
+        sa.Column("level", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=True),
+        sa.Column("resolution", sa.String(), nullable=True),
+        sa.Column("self_reported", sa.Boolean(), nullable=False),
+        sa.Column("tool_level", sa.String(), nullable=True),
+        sa.Column("parent_ref_id", sa.String(), nullable=True),
+        sa.Column("parent_ref_key", sa.String(), nullable=True),
+        sa.Column("parent_ref_folded", sa.String(), nullable=True),
+        sa.Column("parent_pending", sa.Boolean(), nullable=False),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("estimate", sa.Float(), nullable=True),
+        sa.Column("team_word", sa.String(), nullable=True),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("presence", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_work_item_connection_id")),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_work_item_scope_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_item")),
+        sa.UniqueConstraint("connection_id", "external_id", name=op.f("uq_work_item_connection_id_external_id")),
+    )
+    with op.batch_alter_table("work_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_work_item_in_progress",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("state = 'in_progress'"),
+            postgresql_where=sa.text("state = 'in_progress'"),
+        )
+        batch_op.create_index("ix_work_item_key_folded", ["key_folded"], unique=False)
+        batch_op.create_index(
+            "ix_work_item_orphan",
+            ["connection_id"],
+            unique=False,
+            sqlite_where=sa.text("parent_pending"),
+            postgresql_where=sa.text("parent_pending"),
+        )
+        batch_op.create_index("ix_work_item_parent_id", ["parent_id"], unique=False)
+        batch_op.create_index("ix_work_item_scope_id", ["scope_id"], unique=False)
+
+    op.create_table(
+        "check_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["key_result_id"], ["key_result.id"], name=op.f("fk_check_in_key_result_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_check_in")),
+    )
+    with op.batch_alter_table("check_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_check_in_key_result_id"), ["key_result_id"], unique=False)
+
+    op.create_table(
+        "mapping",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key_result_id", sa.Integer(), nullable=True),
+        sa.Column("via", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Float(), nullable=True),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column(
+            "selector",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("matched", sa.Integer(), nullable=False),
+        sa.Column("covered_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["key_result_id"], ["key_result.id"], name=op.f("fk_mapping_key_result_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping")),
+    )
+    with op.batch_alter_table("mapping", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mapping_key_result_id"), ["key_result_id"], unique=False)

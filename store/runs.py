@@ -1,0 +1,76 @@
+"""What the program did: runs, their scopes, and how connections and scopes stand."""
+
+from datetime import datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from store.tables import Connection, Run, RunScope, Scope
+
+_RUN = Run.__table__
+_RUN_SCOPE = RunScope.__table__
+_COUNTS = ("read", "changed", "set_aside", "requests", "not_modified", "waited_s")
+
+
+class Counts(Protocol):
+    """What reading a scope came to: records, requests, seconds waited."""
+
+    @property
+    def read(self) -> int: ...
+    @property
+    def changed(self) -> int: ...
+    @property
+    def set_aside(self) -> int: ...
+    @property
+    def requests(self) -> int: ...
+    @property
+    def not_modified(self) -> int: ...
+    @property
+    def waited_s(self) -> float: ...
+
+
+def start_run(conn: sa.Connection, now: datetime) -> int:
+    """Begin a run; its id. Runs that still count as running were cut off, and are called interrupted from now on."""
+    for table in (_RUN_SCOPE, _RUN):
+        conn.execute(
+            sa.update(table).where(table.c.outcome == "running").values(outcome="interrupted", finished_at=now)
+        )
+    return conn.execute(sa.insert(_RUN).values(started_at=now, outcome="running")).inserted_primary_key[0]
+
+
+def start_scope(conn: sa.Connection, run_id: int, connection_id: int, scope_id: int | None, now: datetime) -> int:
+    """Begin reading a scope in a run; the id of its row. `scope_id` is None where the connection itself is the matter."""
+    row = {"run_id": run_id, "connection_id": connection_id, "scope_id": scope_id, "started_at": now}
+    counts = dict.fromkeys(_COUNTS, 0)
+    return conn.execute(sa.insert(_RUN_SCOPE).values(**row, outcome="running", **counts)).inserted_primary_key[0]
+
+
+def finish_scope(conn: sa.Connection, id_: int, outcome: str, counts: Counts, error: str | None, now: datetime) -> None:
+    """End the reading that `start_scope` began."""
+    values = {name: getattr(counts, name) for name in _COUNTS}
+    conn.execute(
+        sa.update(_RUN_SCOPE)
+        .where(_RUN_SCOPE.c.id == id_)
+        .values(outcome=outcome, error=error, finished_at=now, **values)
+    )
+
+
+def finish_run(conn: sa.Connection, run_id: int, outcome: str, now: datetime) -> None:
+    """End a run: ok, partial, failed or interrupted."""
+    conn.execute(sa.update(_RUN).where(_RUN.c.id == run_id).values(outcome=outcome, finished_at=now))
+
+
+def mark_connection(conn: sa.Connection, connection_id: int, error: str | None, now: datetime) -> None:
+    """Note that a connection works (`error` None), or why it does not. A failure leaves the last success as it was."""
+    table = Connection.__table__
+    values = (
+        {"error": None, "failed_at": None, "last_ok_at": now} if error is None else {"error": error, "failed_at": now}
+    )
+    conn.execute(sa.update(table).where(table.c.id == connection_id).values(**values))
+
+
+def mark_scope(conn: sa.Connection, scope_id: int, error: str | None, now: datetime) -> None:
+    """Note that a scope was read to the end (`error` None), or why not. A failure leaves the last success as it was."""
+    table = Scope.__table__
+    values = {"error": None, "last_ok_at": now} if error is None else {"error": error}
+    conn.execute(sa.update(table).where(table.c.id == scope_id).values(**values))

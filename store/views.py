@@ -1,0 +1,296 @@
+"""The public views, as code: what others build on. They are dropped and created anew around every upgrade."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from store.view_columns import VIEWS
+
+VERSION = 1
+"""Edition of the views. It grows when a view or column is added or changes its meaning."""
+
+
+class _Dialect:
+    """The few words in which SQLite and PostgreSQL differ."""
+
+    def __init__(self, name: str) -> None:
+        self.sqlite = name == "sqlite"
+
+    def instant(self, column: str) -> str:
+        return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column})" if self.sqlite else column
+
+    def texts(self, query: str) -> str:
+        """A sorted JSON array of the different values of `query`, which names its only column `v`."""
+        if self.sqlite:
+            return f"(SELECT json_group_array(q.v) FROM (SELECT DISTINCT {query} ORDER BY 1) AS q)"
+        return (
+            "(SELECT coalesce(jsonb_agg(q.v ORDER BY q.v COLLATE \"C\"), '[]'::jsonb)"
+            f" FROM (SELECT DISTINCT {query}) AS q)"
+        )
+
+    def definition(self, *path: str) -> str:
+        """A text or number of a key result's definition."""
+        if self.sqlite:
+            return f"json_extract(k.definition, '$.{'.'.join(path)}')"
+        return f"k.definition #>> '{{{','.join(path)}}}'"
+
+    def number(self, text: str) -> str:
+        return f"CAST({text} AS {'REAL' if self.sqlite else 'double precision'})"
+
+    def active_day(self) -> str:
+        """The day as of which the last measure was made; what runs on it is active."""
+        value = "(SELECT value FROM meta WHERE key = 'active_day')"
+        return value if self.sqlite else f"CAST({value} AS date)"
+
+    def days_since(self, instant: str) -> str:
+        """Whole days from an instant to the end of the active day's predecessor, never negative."""
+        if self.sqlite:
+            return f"max(0, CAST(julianday({self.active_day()}) - julianday(date({instant})) AS INTEGER))"
+        return f"greatest(0, {self.active_day()} - CAST({instant} AT TIME ZONE 'UTC' AS date))"
+
+    def seconds_since(self, instant: str) -> str:
+        if self.sqlite:
+            return f"CAST(round((julianday('now') - julianday({instant})) * 86400) AS INTEGER)"
+        return f"CAST(round(extract(epoch FROM now() - {instant})) AS bigint)"
+
+    def null(self, type_: str) -> str:
+        """A value of a later edition, with the type that it will have."""
+        return f"CAST(NULL AS {type_})"
+
+
+def _key_results(d: _Dialect) -> str:
+    return f"""
+    SELECT cy.key AS cycle, cy.starts_on AS cycle_start, cy.ends_on AS cycle_end, o.key AS objective,
+        o.title AS objective_title, k.key AS key_result, k.title, t.key AS team, coalesce(k.owner, o.owner) AS owner,
+        th.key AS theme, o.kind, m.outcome, m.outcome_value,
+        {d.number(d.definition("metric", "start"))} AS outcome_start,
+        {d.number(d.definition("metric", "target"))} AS outcome_target,
+        {d.definition("metric", "unit")} AS unit, m.delivery, m.expected, m.pace, m.confidence, m.health,
+        m.health_reason, m.work_total, m.work_todo, m.work_in_progress, m.work_done, m.work_descoped, m.size_total,
+        m.size_done, m.size_imputed, {d.null("REAL")} AS lever_share, {d.null("DATE")} AS forecast_p50,
+        {d.null("DATE")} AS forecast_p85, {d.null("REAL")} AS chance_by_end,
+        coalesce(f.findings, 0) AS open_findings, {d.instant("m.last_check_in_at")} AS last_check_in_at,
+        {d.instant("m.work_moved_at")} AS work_moved_at, {d.instant("m.measured_at")} AS measured_at
+    FROM key_result k
+    JOIN objective o ON o.id = k.objective_id
+    JOIN cycle cy ON cy.id = o.cycle_id
+    LEFT JOIN team t ON t.id = coalesce(k.team_id, o.team_id)
+    LEFT JOIN theme th ON th.id = o.theme_id
+    LEFT JOIN measure m ON m.key_result_id = k.id
+    LEFT JOIN (SELECT subject, count(*) AS findings FROM finding WHERE resolved_at IS NULL GROUP BY subject) f
+        ON f.subject = k.key
+    WHERE NOT k.archived
+    """
+
+
+_WORST = """
+        CASE max(CASE m.health WHEN 'at_risk' THEN 6 WHEN 'behind' THEN 5 WHEN 'stale' THEN 4 WHEN 'unknown' THEN 3
+                               WHEN 'on_track' THEN 2 WHEN 'closed' THEN 1 END)
+            WHEN 6 THEN 'at_risk' WHEN 5 THEN 'behind' WHEN 4 THEN 'stale' WHEN 3 THEN 'unknown'
+            WHEN 2 THEN 'on_track' WHEN 1 THEN 'closed' END AS health"""
+
+
+def _mean(column: str) -> str:
+    weight = f"sum(CASE WHEN m.{column} IS NOT NULL THEN k.weight END)"
+    return f"sum(k.weight * m.{column}) / nullif({weight}, 0) AS {column}"
+
+
+def _objectives(d: _Dialect) -> str:
+    return f"""
+    SELECT cy.key AS cycle, o.key AS objective, o.title, t.key AS team, th.key AS theme,
+        (SELECT min(s.target_key) FROM support s WHERE s.objective_id = o.id) AS parent,
+        n.outcome, n.delivery, n.health, coalesce(n.key_results, 0) AS key_results,
+        coalesce(n.without_work, 0) AS key_results_without_work,
+        coalesce(n.without_outcome, 0) AS key_results_without_outcome
+    FROM objective o
+    JOIN cycle cy ON cy.id = o.cycle_id
+    LEFT JOIN team t ON t.id = o.team_id
+    LEFT JOIN theme th ON th.id = o.theme_id
+    LEFT JOIN (
+        SELECT k.objective_id, {_mean("outcome")}, {_mean("delivery")}, {_WORST}, count(*) AS key_results,
+            sum(CASE WHEN coalesce(m.work_total, 0) = 0 THEN 1 ELSE 0 END) AS without_work,
+            sum(CASE WHEN m.outcome IS NULL THEN 1 ELSE 0 END) AS without_outcome
+        FROM key_result k LEFT JOIN measure m ON m.key_result_id = k.id
+        WHERE NOT k.archived GROUP BY k.objective_id
+    ) n ON n.objective_id = o.id
+    WHERE NOT o.archived
+    """
+
+
+def _is_linked(d: _Dialect) -> str:
+    """Whether item `w` serves a key result that is active as of the last measure."""
+    return f"""EXISTS (
+            SELECT 1 FROM link l
+            JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
+            JOIN objective o ON o.id = k.objective_id
+            JOIN cycle cy ON cy.id = o.cycle_id AND {d.active_day()} BETWEEN cy.starts_on AND cy.ends_on
+            WHERE l.item_id = w.id)"""
+
+
+_IS_INTENTIONAL = """EXISTS (
+            SELECT 1 FROM match ma JOIN mapping mp ON mp.id = ma.mapping_id AND mp.via = 'intentional'
+            WHERE ma.item_id = w.id)"""
+
+
+def _work(d: _Dialect) -> str:
+    versions = (
+        "x.title AS v FROM work_container wc JOIN container x ON x.id = wc.container_id"
+        " WHERE wc.item_id = w.id AND x.kind = 'version'"
+    )
+    labels = "g.value AS v FROM work_tag wt JOIN tag g ON g.id = wt.tag_id WHERE wt.item_id = w.id AND g.kind = 'label'"
+    keys = (
+        "k.key AS v FROM link l JOIN key_result k ON k.id = l.key_result_id WHERE l.item_id = w.id AND NOT k.archived"
+    )
+    return f"""
+    SELECT c.name AS connection, s.key AS scope, w.key, w.url, w.type, w.level, w.title, w.state, w.status,
+        t.key AS team, coalesce(p.key, w.parent_ref_key) AS parent_key,
+        (SELECT min(x.title) FROM work_container wc JOIN container x ON x.id = wc.container_id
+         WHERE wc.item_id = w.id AND x.kind = 'milestone') AS milestone,
+        {d.texts(versions)} AS versions, {d.texts(labels)} AS labels, w.estimate,
+        {d.instant("w.created_at")} AS created_at, {d.instant("w.started_at")} AS started_at,
+        {d.instant("w.closed_at")} AS closed_at, w.due_on, {d.instant("w.updated_at")} AS updated_at,
+        {d.texts(keys)} AS key_results,
+        CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0.0 ELSE 1.0 END AS share_unaligned, w.presence
+    FROM work_item w
+    JOIN connection c ON c.id = w.connection_id
+    JOIN scope s ON s.id = w.scope_id
+    LEFT JOIN team t ON t.id = w.team_id
+    LEFT JOIN work_item p ON p.id = w.parent_id
+    """
+
+
+def _links(d: _Dialect) -> str:
+    return """
+    SELECT k.key AS key_result, w.key AS item_key, c.name AS connection, m.via, m.text AS mapping, l.direct, l.counted,
+        CASE WHEN l.counted THEN l.size END AS size, CASE WHEN l.counted THEN l.imputed END AS imputed, w.state
+    FROM link l
+    JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
+    JOIN work_item w ON w.id = l.item_id
+    JOIN connection c ON c.id = w.connection_id
+    LEFT JOIN mapping m ON m.id = l.mapping_id
+    """
+
+
+def _unaligned_work(d: _Dialect) -> str:
+    ignored = "(SELECT value FROM meta WHERE key = 'subtasks')"
+    counts = "coalesce((SELECT value FROM meta WHERE key = 'measure'), 'count') = 'count'"
+    return f"""
+    SELECT c.name AS connection, w.key, w.url, w.title, w.level, t.key AS team, s.key AS scope,
+        CASE WHEN {counts} THEN 1.0 ELSE coalesce(w.estimate, 1.0) END AS size,
+        {d.days_since("coalesce(w.started_at, w.created_at)")} AS age_days,
+        {d.null("TEXT")} AS suggested_key_result, {d.null("REAL")} AS suggestion_score
+    FROM work_item w
+    JOIN connection c ON c.id = w.connection_id
+    JOIN scope s ON s.id = w.scope_id
+    LEFT JOIN team t ON t.id = w.team_id
+    WHERE w.state = 'in_progress' AND w.presence <> 'deleted'
+        AND NOT (w.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')
+        AND NOT EXISTS (
+            SELECT 1 FROM work_item b
+            WHERE b.parent_id = w.id AND b.state <> 'cancelled' AND b.presence <> 'deleted'
+                AND NOT (b.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore'))
+        AND NOT {_is_linked(d)}
+        AND NOT {_IS_INTENTIONAL}
+    """
+
+
+def _containers(d: _Dialect) -> str:
+    keys = (
+        "k.key AS v FROM work_container wc JOIN link l ON l.item_id = wc.item_id"
+        " JOIN key_result k ON k.id = l.key_result_id WHERE wc.container_id = x.id AND NOT k.archived"
+    )
+
+    def count(more: str) -> str:
+        return f"""(SELECT count(*) FROM work_container wc JOIN work_item w ON w.id = wc.item_id
+         WHERE wc.container_id = x.id AND w.presence = 'present' AND w.level <> 'subtask' AND {more})"""
+
+    return f"""
+    SELECT c.name AS connection, s.key AS scope, x.kind, x.title, x.url, x.state, x.starts_on, x.due_on,
+        {d.instant("x.closed_at")} AS closed_at, {count("w.state <> 'cancelled'")} AS work_total,
+        {count("w.state = 'done'")} AS work_done, {d.texts(keys)} AS key_results
+    FROM container x
+    JOIN connection c ON c.id = x.connection_id
+    LEFT JOIN scope s ON s.id = x.scope_id
+    """
+
+
+def _findings(d: _Dialect) -> str:
+    return f"""
+    SELECT f.code, f.severity, f.subject_kind, f.subject, f.team, f.reason, f.summary, f.evidence,
+        {d.instant("f.opened_at")} AS opened_at, {d.instant("f.last_seen_at")} AS last_seen_at,
+        {d.instant("f.resolved_at")} AS resolved_at, {d.null("TEXT")} AS decision, {d.null("TEXT")} AS decided_by,
+        {d.null("DATE")} AS decided_until, f.days_left_when_opened
+    FROM finding f
+    """
+
+
+def _sync_runs(d: _Dialect) -> str:
+    return f"""
+    SELECT {d.instant("r.started_at")} AS started_at, {d.instant("r.finished_at")} AS finished_at, r.outcome, r.read,
+        r.changed, r.set_aside, r.requests, r.not_modified, r.waited_s, r.error, r.run_id AS run, c.name AS connection,
+        s.key AS scope
+    FROM run_scope r
+    JOIN connection c ON c.id = r.connection_id
+    LEFT JOIN scope s ON s.id = r.scope_id
+    """
+
+
+def _scopes(d: _Dialect) -> str:
+    return f"""
+    SELECT c.name AS connection, s.kind, s.key AS name,
+        (SELECT count(*) FROM work_item w WHERE w.scope_id = s.id AND w.presence = 'present') AS items,
+        {d.instant("i.watermark")} AS watermark, {d.instant("s.last_ok_at")} AS last_ok_at,
+        {d.seconds_since("s.last_ok_at")} AS age_s,
+        CASE WHEN NOT s.visible THEN 'not_visible' WHEN s.error IS NOT NULL OR c.error IS NOT NULL THEN 'failing'
+             WHEN s.last_ok_at IS NULL THEN 'never_read' ELSE 'ok' END AS state,
+        s.name AS title
+    FROM scope s
+    JOIN connection c ON c.id = s.connection_id AND NOT c.archived
+    LEFT JOIN stream_state i ON i.scope_id = s.id AND i.stream = 'items'
+    """
+
+
+def _schema_version(d: _Dialect) -> str:
+    return f"SELECT {VERSION} AS version, version_num AS migration FROM alembic_version"
+
+
+_QUERIES: dict[str, Callable[[_Dialect], str]] = {
+    "northing_key_results": _key_results,
+    "northing_objectives": _objectives,
+    "northing_work": _work,
+    "northing_links": _links,
+    "northing_unaligned_work": _unaligned_work,
+    "northing_containers": _containers,
+    "northing_findings": _findings,
+    "northing_sync_runs": _sync_runs,
+    "northing_scopes": _scopes,
+    "northing_schema_version": _schema_version,
+}
+
+
+def statements(dialect: str) -> list[str]:
+    """The statements that create all views, with their comments on PostgreSQL."""
+    words = _Dialect(dialect)
+    found = [f"CREATE VIEW {name} AS {query(words).strip()}" for name, query in _QUERIES.items()]
+    if not words.sqlite:
+        for name, (comment, columns) in VIEWS.items():
+            found.append(f"COMMENT ON VIEW {name} IS {_quoted(comment)}")
+            found += [f"COMMENT ON COLUMN {name}.{column} IS {_quoted(text)}" for column, text in columns.items()]
+    return found
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def create_views(conn: sa.Connection) -> None:
+    """Create all public views. There must be none."""
+    for statement in statements(conn.dialect.name):
+        conn.exec_driver_sql(statement)
+
+
+def drop_views(conn: sa.Connection) -> None:
+    """Drop all public views, those of former editions included."""
+    for name in sa.inspect(conn).get_view_names():
+        if name.startswith("northing_"):
+            conn.exec_driver_sql(f"DROP VIEW {name}")
