@@ -1,0 +1,168 @@
+"""COV102: work in progress that serves no key result."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, counted, listed
+from sync.findings.world import World
+
+SHOWN = 20
+DEEPEST = 50
+"""Levels to climb: more than any tool's hierarchy has, and an end where parents run in a circle."""
+
+UNALIGNED = """
+    SELECT i.id, i.key, i.title, i.level, i.scope_id, v.team, v.size
+    FROM northing_unaligned_work v
+    JOIN connection c ON c.name = v.connection
+    JOIN work_item i ON i.connection_id = c.id AND i.key = v.key
+    ORDER BY i.id
+"""
+
+# Ancestors of the unaligned items, each with its distance, where they serve no active key result themselves.
+ANCESTORS = f"""
+    WITH RECURSIVE up (item_id, id, distance) AS (
+        SELECT i.id, i.parent_id, 1
+        FROM northing_unaligned_work v
+        JOIN connection c ON c.name = v.connection
+        JOIN work_item i ON i.connection_id = c.id AND i.key = v.key
+        WHERE i.parent_id IS NOT NULL
+        UNION
+        SELECT up.item_id, p.parent_id, up.distance + 1
+        FROM up JOIN work_item p ON p.id = up.id
+        WHERE p.parent_id IS NOT NULL AND up.distance < {DEEPEST}
+    )
+    SELECT up.item_id, p.key, p.title
+    FROM up JOIN work_item p ON p.id = up.id
+    WHERE p.presence <> 'deleted'
+      AND NOT EXISTS (
+        SELECT 1 FROM link l
+        JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
+        JOIN objective o ON o.id = k.objective_id
+        JOIN cycle y ON y.id = o.cycle_id AND :day BETWEEN y.starts_on AND y.ends_on
+        WHERE l.item_id = p.id)
+      AND NOT EXISTS (
+        SELECT 1 FROM match x JOIN mapping m ON m.id = x.mapping_id AND m.via = 'intentional' WHERE x.item_id = p.id)
+    ORDER BY up.distance
+"""
+
+MILESTONES = """
+    SELECT i.id, t.title
+    FROM northing_unaligned_work v
+    JOIN connection c ON c.name = v.connection
+    JOIN work_item i ON i.connection_id = c.id AND i.key = v.key
+    JOIN work_container w ON w.item_id = i.id
+    JOIN container t ON t.id = w.container_id AND t.kind = 'milestone'
+    ORDER BY t.title DESC
+"""
+
+
+@dataclass(frozen=True)
+class _Item:
+    id: int
+    key: str
+    title: str
+    level: str
+    scope_id: int
+    team: str | None
+    size: float
+
+
+def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
+    items = [_Item(*row) for row in world.conn.execute(sa.text(UNALIGNED))]
+    if not items:
+        return
+    groups: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
+    tops, milestones = _tops(world), _milestones(world)
+    scopes = {scope.id: scope for scope in world.scopes}
+    for item in items:
+        if item.scope_id not in scopes:  # its connection left the configuration
+            continue
+        scope = scopes[item.scope_id]
+        if item.id in tops:
+            group = ("item", *tops[item.id])
+        elif item.level in ("epic", "initiative"):
+            group = ("item", item.key, item.title)
+        elif item.id in milestones:
+            group = ("milestone", f"{scope.subject}: {milestones[item.id]}", "")
+        else:
+            group = ("scope", scope.subject, "")
+        groups[group].append(item)
+    for (kind, subject, title), members in groups.items():
+        if any(item.scope_id in world.unreadable_scopes for item in members):
+            yield Unjudged(kind, subject)
+        else:
+            yield _hit(kind, subject, title, members)
+
+
+def _hit(kind: str, subject: str, title: str, items: list[_Item]) -> Hit:
+    by_team: dict[str, float] = defaultdict(float)
+    for item in items:
+        if item.team:
+            by_team[item.team] += item.size
+    keys = [item.key for item in items]
+    size = sum(item.size for item in items)
+    where = {"item": "below", "milestone": "of milestone", "scope": "of"}[kind]
+    code = {"item": "epic", "milestone": "milestone", "scope": "scope"}[kind]
+    return Hit(
+        subject_kind=kind,
+        subject=subject,
+        severity=RULE.reason(code).severity,
+        reason=code,
+        summary=(
+            f"{subject} is in progress and serves no key result (size {size:g})"
+            if keys == [subject]
+            else f"{counted(len(keys), 'item')} in progress {where} {subject} {'serves' if len(keys) == 1 else 'serve'}"
+            f" no key result (size {size:g}): {listed(keys)}"
+        ),
+        evidence={
+            "title": title,
+            "count": len(keys),
+            "size": size,
+            "items": keys[:SHOWN],
+            "teams": dict(sorted(by_team.items())),
+        },
+        team=min(by_team, key=lambda team: (-by_team[team], team), default=None),
+    )
+
+
+def _tops(world: World) -> dict[int, tuple[str, str]]:
+    """Key and title of the topmost unlinked ancestor, by item."""
+    rows = world.conn.execute(sa.text(ANCESTORS).bindparams(sa.bindparam("day", world.day, sa.Date)))
+    return {item_id: (key, title) for item_id, key, title in rows}
+
+
+def _milestones(world: World) -> dict[int, str]:
+    """Title of the milestone, by item: the first by title, where there are several."""
+    return {row.id: row.title for row in world.conn.execute(sa.text(MILESTONES))}
+
+
+RULE = Rule(
+    code="COV102",
+    severity="warning",
+    finds="Work that people are doing now and that no key result of a running cycle asks for.",
+    why=(
+        "It may be work that the OKRs forgot, work whose mapping is missing, or work that can stop. All three are worth"
+        " knowing before the next planning, and only the team can say which it is."
+    ),
+    computed=(
+        "Items in progress that are leaves (no child that is neither cancelled nor deleted, sub-tasks aside), linked to"
+        " no key result whose cycle contains the day, and not named by `intentional`: the rows of the view"
+        " `northing_unaligned_work`. They are grouped, one finding each, under the topmost ancestor that serves no key"
+        " result either, else the milestone, else the project or repository. An epic without children stands for"
+        " itself. Not raised on scopes that were never read or whose connection fails. Its team is the one with most of"
+        " the size."
+    ),
+    ends=(
+        "The work is linked to a key result, is named under `intentional` with a reason, or is no longer in progress."
+        " `northing map suggest` proposes key results."
+    ),
+    reasons=(
+        Reason("epic", "warning", "Items below an epic, or another ancestor, that serves no key result."),
+        Reason("milestone", "warning", "Items without such an ancestor, by their milestone."),
+        Reason("scope", "warning", "Items without either, by their project or repository."),
+    ),
+    find=_find,
+)

@@ -1,0 +1,117 @@
+"""What rules read: the facts about key results, the stored work, the configuration and the moment."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from config import Config
+from store.tables import Connection, Scope
+from sync.facts import KeyResultFacts
+
+
+@dataclass(frozen=True)
+class ConnectionState:
+    """How the reading of one connection stands."""
+
+    id: int
+    name: str
+    error: str | None
+    failed_at: datetime | None
+    last_ok_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ScopeState:
+    """How the reading of one scope stands. `subject` is how findings name it: by its key, with the connection's name
+    before it where two connections have a scope of that key.
+    """
+
+    id: int
+    connection: ConnectionState
+    key: str
+    subject: str
+    visible: bool
+    error: str | None
+    last_ok_at: datetime | None
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a rule may look at, as of `now` (`day` in the configured zone)."""
+
+    conn: sa.Connection
+    config: Config
+    facts: Sequence[KeyResultFacts]
+    now: datetime
+
+    @property
+    def day(self) -> date:
+        """The day of `now` in the configured zone."""
+        return self.now.astimezone(self.config.zone).date()
+
+    @cached_property
+    def active(self) -> list[KeyResultFacts]:
+        """The key results whose cycle contains the day."""
+        return [key_result for key_result in self.facts if key_result.active]
+
+    @property
+    def too_old(self) -> timedelta:
+        """The age from which data counts as old."""
+        return self.config.schedule.sync_interval * self.config.thresholds.source_intervals
+
+    def eased(self, age: timedelta, open_now: bool) -> timedelta:
+        """The age at which a finding opens, or, where it is open, the lower one at which it ends (hysteresis)."""
+        return age * (1 - self.config.thresholds.hysteresis) if open_now else age
+
+    @cached_property
+    def connections(self) -> list[ConnectionState]:
+        """The connections that are in use, by name."""
+        table = Connection.__table__
+        columns = (table.c.id, table.c.name, table.c.error, table.c.failed_at, table.c.last_ok_at)
+        rows = self.conn.execute(sa.select(*columns).where(~table.c.archived).order_by(table.c.name))
+        return [ConnectionState(*row) for row in rows]
+
+    @cached_property
+    def scopes(self) -> list[ScopeState]:
+        """The scopes of these connections, by key."""
+        table = Scope.__table__
+        connections = {connection.id: connection for connection in self.connections}
+        rows = [row for row in self.conn.execute(sa.select(table)) if row.connection_id in connections]
+        uses = Counter(row.key for row in rows)
+        states = [
+            ScopeState(
+                id=row.id,
+                connection=connections[row.connection_id],
+                key=row.key,
+                subject=row.key if uses[row.key] == 1 else f"{connections[row.connection_id].name}:{row.key}",
+                visible=row.visible,
+                error=row.error,
+                last_ok_at=row.last_ok_at,
+            )
+            for row in rows
+        ]
+        return sorted(states, key=lambda scope: scope.subject)
+
+    @cached_property
+    def unreadable_scopes(self) -> frozenset[int]:
+        """Ids of scopes that were never read to the end, or whose connection fails."""
+        return frozenset(
+            scope.id
+            for scope in self.scopes
+            if scope.last_ok_at is None or self.why_failing(scope.connection, self.too_old) is not None
+        )
+
+    def why_failing(self, connection: ConnectionState, too_old: timedelta) -> str | None:
+        """`refused` where the last attempt failed, `no_success` where none succeeded for `too_old`, else None.
+
+        A connection that was never tried does not fail.
+        """
+        if connection.error is not None:
+            return "refused"
+        if connection.last_ok_at is not None and self.now - connection.last_ok_at > too_old:
+            return "no_success"
+        return None
