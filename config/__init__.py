@@ -1,9 +1,12 @@
 """What the user writes: settings, OKRs, teams and mappings, as typed values, with every error's place in the files."""
 
 from config.base import Model, Secret
+from config.effective import effective
+from config.loader import Loaded, find, load
 from config.models import Config
 from config.okr import CheckIn, Cycle, Delivery, KeyResult, Metric, Objective, Team, Theme
 from config.problems import ConfigError, Problem
+from config.schema import json_schema
 from config.settings import Alerts, ConnectionOptions, Digest, FindingRules, Quiet, Route, Schedule, Suppression
 from config.thresholds import Thresholds
 from config.values import (
@@ -35,6 +38,7 @@ __all__ = [
     "HttpValue",
     "Intentional",
     "KeyResult",
+    "Loaded",
     "Manual",
     "Mapping",
     "Metric",
@@ -54,4 +58,8 @@ __all__ = [
     "Theme",
     "Thresholds",
     "ValueSource",
+    "effective",
+    "find",
+    "json_schema",
+    "load",
 ]

@@ -38,7 +38,9 @@ class Config(Model):
     """Version of this language. Always 1."""
     include: Words = ()
     """More files: paths or globs, relative to the file that names them."""
-    database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///northing.db", repr=False, validate_default=True)
+    database: Annotated[str, AfterValidator(_database)] = Field(
+        default="sqlite:///northing.db", repr=False, validate_default=True
+    )
     """URL of the database. A relative SQLite path is relative to the main configuration file."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """Days, cycles and schedules are in this zone."""

@@ -170,7 +170,9 @@ class KeyResult(Model):
             days = [day for day, _ in self.expected]
             for earlier, later in zip(days, days[1:], strict=False):
                 if earlier >= later:
-                    raise wrong(f"days of `expected` that rise; {later} stands behind {earlier}: the dates are reversed")
+                    raise wrong(
+                        f"days of `expected` that rise; {later} stands behind {earlier}: the dates are reversed"
+                    )
         return self
 
 

@@ -43,7 +43,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """" Did you mean `x`?", or what else could be written, or nothing where nothing is known."""
+    """ " Did you mean `x`?", or what else could be written, or nothing where nothing is known."""
     known = list(dict.fromkeys(known))
     near = nearest(word, known)
     if near:

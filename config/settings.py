@@ -148,7 +148,9 @@ class Quiet(Model):
     """Beginning of the quiet hours."""
     end: Annotated[time, BeforeValidator(_clock)] | None = Field(default=None, alias="to")
     """End of the quiet hours, on the next day where it is earlier than `from`."""
-    days: Annotated[tuple[Annotated[int, BeforeValidator(_weekday, json_schema_input_type=str)], ...], BeforeValidator(_listed)] = ()
+    days: Annotated[
+        tuple[Annotated[int, BeforeValidator(_weekday, json_schema_input_type=str)], ...], BeforeValidator(_listed)
+    ] = ()
     """Quiet weekdays, as mon, tue …; kept as 0 (Monday) to 6."""
 
     @model_validator(mode="after")

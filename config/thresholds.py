@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from config.base import Fraction, Model, Positive, Count, wrong
+from config.base import Count, Fraction, Model, Positive, wrong
 
 PRESETS: dict[str, dict[str, str | float]] = {
     "oboard": {"pace": "ratio", "on_track": 0.70, "behind": 0.40},

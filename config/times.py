@@ -15,7 +15,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _LONGEST = timedelta(days=31)
 _EVERY = re.compile(r"every(?:\s+(\d{1,6}))?\s+(second|minute|hour|day)s?", re.ASCII)
-_AT = re.compile(r"(?P<days>daily|weekdays|[a-z]{3,9}(?:\s*,\s*[a-z]{3,9})*)\s+(?:at\s+)?(?P<clock>\d{1,2}:\d{2})", re.ASCII)
+_AT = re.compile(
+    r"(?P<days>daily|weekdays|[a-z]{3,9}(?:\s*,\s*[a-z]{3,9})*)\s+(?:at\s+)?(?P<clock>\d{1,2}:\d{2})", re.ASCII
+)
 
 
 @dataclass(frozen=True)

@@ -111,4 +111,3 @@ ValueSource = Annotated[
     ),
 ]
 """Any of the sources."""
-

@@ -67,7 +67,9 @@ class Selector(Model):
     """Whole titles, usually with globs."""
     jql: Text | None = None
     """A query in the tool's own language, sent as it is at every sync."""
-    not_: Annotated[tuple["Selector", ...], BeforeValidator(_one_or_many)] = Field(default=(), alias="not", min_length=1)
+    not_: Annotated[tuple["Selector", ...], BeforeValidator(_one_or_many)] = Field(
+        default=(), alias="not", min_length=1
+    )
     """A selector, or a list of them: what one of them matches, descendants included, is taken away."""
     descend: Bool = True
     """Whether what matches brings its descendants: sub-issues, children of epics, sub-tasks."""

@@ -1,0 +1,92 @@
+"""From files to a checked configuration, or to all that is wrong with them."""
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import cross_checks, reach
+from config.files import Files
+from config.models import Config
+from config.places import Places
+from config.plain import Plainer
+from config.problems import ConfigError, Problem
+from config.secrets import References
+from config.settings import ConnectionOptions
+from config.validation import Validation
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration that can be used. `files` are all that were read, the main one first."""
+
+    config: Config
+    warnings: list[Problem]
+    files: tuple[Path, ...]
+    references: References
+
+
+def find(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> Path:
+    """The main file: `--config`, else NORTHING_CONFIG, else `northing.yaml` in `cwd`. Raises `ConfigError` where none is."""
+    named = explicit or (Path(env["NORTHING_CONFIG"]) if env.get("NORTHING_CONFIG") else None)
+    path = cwd / (named or "northing.yaml")
+    if path.exists():
+        return path
+    source = (
+        "named by --config"
+        if explicit
+        else "named by NORTHING_CONFIG"
+        if named
+        else "and neither --config nor NORTHING_CONFIG"
+    )
+    advice = "Write one with `northing init`, or look around first with `northing demo`."
+    raise ConfigError([Problem(path, 0, 0, "", f"no such file ({source}). {advice}")])
+
+
+def load(path: Path, *, env: Mapping[str, str], kinds: Mapping[str, type[ConnectionOptions]]) -> Loaded:
+    """Reads a configuration with all its includes.
+
+    `env`: variables for `${VAR}`. `kinds`: the options of every kind of connection. Neither network nor database is
+    needed. Raises `ConfigError` with all errors of all files, and the warnings beside them.
+    """
+    with _no_collections():
+        return _load(path, env, kinds)
+
+
+def _load(path: Path, env: Mapping[str, str], kinds: Mapping[str, type[ConnectionOptions]]) -> Loaded:
+    base = path.absolute().parent
+    references = References(env, base)
+    files = Files(references)
+    joined = files.join(path)
+    places = Places(joined)
+    plainer = Plainer(places, references)
+    data = plainer.value(joined.root)
+    declared = cross_checks.Declared(data, places, complete=files.complete and not plainer.problems)
+    validation = Validation(places, plainer, base, kinds)
+    config = validation.config(data)
+    problems = files.problems + plainer.problems + declared.problems + validation.problems
+    if declared.complete:
+        problems += cross_checks.references(config, declared, places)
+    problems += cross_checks.circles(config, places)
+    problems += cross_checks.shares(config, places)
+    problems += cross_checks.curves(config, places)
+    problems += cross_checks.former_keys(config, declared, places)
+    problems += reach.cannot_match(config, declared, places)
+    problems += reach.clear_tokens(config, places)
+    problems += reach.literal_tokens(config, places)
+    if any(one.severity == "error" for one in problems):
+        raise ConfigError(problems)
+    return Loaded(config, sorted(problems), tuple(file for file, _ in joined.documents), references)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Half a million small objects that all stay: looking for garbage among them doubles the time, and finds none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,88 @@
+"""What an error of the models says to people: what was found, what was expected, and the nearest right word."""
+
+import re
+from typing import Any
+
+from yaml import MappingNode, ScalarNode
+
+from config.database import masked
+from config.places import Found
+from config.problems import nearest, shown
+from config.yaml_reader import describe, is_null
+
+_SECRET = re.compile(r"(?i)auth|headers|channels|sql|database|token|secret|passw|private_key|credential")
+
+_EXPECTED = {
+    "string_type": "a text",
+    "string_sub_type": "a text",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "set_type": "a list",
+    "path_type": "a path",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number that is not infinite",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_too_short": "a longer text",
+    "string_too_long": "a shorter text",
+}
+
+
+def message(error: dict[str, Any], at: Found) -> str:
+    """Words for one error. Nothing that may be a secret is repeated."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        step = error["loc"][-1]
+        return "missing, expected one value more" if isinstance(step, int) else "missing, expected a value"
+    if kind == "value_error":
+        return masked(str(context.get("error", error["msg"])))
+    expected = _expected(error)
+    if expected is None:
+        return masked(str(error["msg"]))
+    if kind == "northing_expected" and isinstance(at.node, MappingNode):
+        return f"expected {expected}"
+    return f"found {_found(at)}, expected {expected}{_near(error, at)}"
+
+
+def _expected(error: dict[str, Any]) -> str | None:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in ("northing_expected", "literal_error"):
+        return context["expected"].replace("'", "`") if kind == "literal_error" else context["expected"]
+    if kind == "greater_than_equal":
+        return f"at least {context['ge']:g}"
+    if kind == "less_than_equal":
+        return f"at most {context['le']:g}"
+    if kind == "greater_than":
+        return f"more than {context['gt']:g}"
+    if kind == "less_than":
+        return f"less than {context['lt']:g}"
+    if kind == "too_short":
+        return f"at least {context['min_length']} value{'s' if context['min_length'] > 1 else ''}"
+    if kind == "too_long":
+        return f"at most {context['max_length']} values"
+    return _EXPECTED.get(kind)
+
+
+def _found(at: Found) -> str:
+    if is_null(at.node) or not isinstance(at.node, ScalarNode):
+        if not isinstance(at.node, ScalarNode) and not at.node.value:
+            return "an empty list" if not isinstance(at.node, MappingNode) else "an empty mapping"
+        return describe(at.node)
+    if any(key is not None and _SECRET.search(str(key.value)) for _, key, _ in at.steps):
+        return "a text that is not shown" if at.node.value else "an empty text"
+    return shown(masked(at.node.value))
+
+
+def _near(error: dict[str, Any], at: Found) -> str:
+    if error["type"] != "literal_error" or not isinstance(at.node, ScalarNode):
+        return ""
+    near = nearest(at.node.value, re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+    return f". Did you mean `{near}`?" if near else ""

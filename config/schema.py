@@ -1,0 +1,57 @@
+"""The JSON Schema of the configuration, for editors and for the nearest right word."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from config.models import Config
+from config.settings import ConnectionOptions
+
+Schema = dict[str, Any]
+
+
+def json_schema(kinds: Mapping[str, type[ConnectionOptions]]) -> Schema:
+    """The schema of one configuration file. `kinds`: the options of every kind of connection."""
+    names, schema = models_json_schema([(model, "validation") for model in (Config, *kinds.values())], by_alias=True)
+    definitions = schema["$defs"]
+    own = definitions.pop(names[Config, "validation"]["$ref"].rpartition("/")[2])
+    options = []
+    for kind, model in kinds.items():
+        reference = names[model, "validation"]
+        definitions[reference["$ref"].rpartition("/")[2]]["properties"]["kind"] = {"const": kind, "type": "string"}
+        options.append(reference)
+    own["properties"]["connections"]["additionalProperties"] = {"oneOf": options} if options else False
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Northing configuration",
+        **{key: value for key, value in own.items() if key != "title"},
+        "$defs": definitions,
+    }
+
+
+def keys_at(schema: Schema, steps: list[int | str]) -> list[str]:
+    """The keys that may stand in the mapping to which `steps` (keys and list numbers) lead."""
+    candidates = [schema]
+    for step in steps:
+        candidates = [below for one in candidates for whole in _variants(schema, one) for below in _below(whole, step)]
+    keys = [key for one in candidates for whole in _variants(schema, one) for key in whole.get("properties", {})]
+    return list(dict.fromkeys(keys))
+
+
+def _variants(schema: Schema, part: Any) -> list[Schema]:
+    """A part of the schema as the plain parts that it may stand for."""
+    if not isinstance(part, dict):
+        return []
+    if "$ref" in part:
+        return _variants(schema, schema["$defs"][part["$ref"].rpartition("/")[2]])
+    either = [*part.get("anyOf", []), *part.get("oneOf", [])]
+    return [part, *(one for below in either for one in _variants(schema, below))]
+
+
+def _below(part: Schema, step: int | str) -> list[Any]:
+    if isinstance(step, int):
+        return [*part.get("prefixItems", [])[step : step + 1], *([part["items"]] if "items" in part else [])]
+    if step in part.get("properties", {}):
+        return [part["properties"][step]]
+    return [part["additionalProperties"]] if "additionalProperties" in part else []
