@@ -1,4 +1,7 @@
-"""`python -m simulator`: sites in a process of their own. Prints their URLs as one line of JSON when they take requests."""
+"""`python -m simulator`: sites in a process of their own.
+
+Prints their URLs as one line of JSON as soon as they take requests.
+"""
 
 import argparse
 import json

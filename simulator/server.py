@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 import uvicorn
 
@@ -28,13 +29,19 @@ class Running:
             self._urls[id(site)] = origin + site.prefix
             self._sockets.append(listener)
             config = uvicorn.Config(
-                site.app(), log_level="error", access_log=False, lifespan="off", date_header=False, server_header=False,
-                timeout_keep_alive=75, timeout_graceful_shutdown=1,
-            )  # fmt: skip
+                site.app(),
+                log_level="error",
+                access_log=False,
+                lifespan="off",
+                date_header=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
+            )
             self._servers.append(uvicorn.Server(config))
         self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
 
-    def start(self) -> "Running":
+    def start(self) -> Self:
         """Serve, and return once requests are taken. Raises RuntimeError where the server does not come up."""
         self._thread.start()
         deadline = time.monotonic() + START_DEADLINE_S
@@ -56,7 +63,7 @@ class Running:
         for listener in self._sockets:
             listener.close()
 
-    def __enter__(self) -> "Running":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

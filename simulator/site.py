@@ -1,7 +1,7 @@
 """What both simulated tools share: a clock, a lock, a log of requests, and the way from a request to an answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -134,8 +134,53 @@ class Site:
         """Called by the server before the first request: scheme, host and port."""
         self.origin = origin
 
+    def endpoints(self) -> "Endpoints":
+        """What answers requests from this site's state."""
+        raise NotImplementedError
+
+    def app(self) -> Starlette:
+        """The site as an ASGI application."""
+        points = self.endpoints()
+        routes = [
+            Route(self.prefix + path, self._endpoint(points, handler), methods=[verb])
+            for verb, path, handler in points.routes()
+        ]
+        verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        rest = Route("/{rest:path}", self._endpoint(points, points.nothing_here), methods=verbs)
+        return Starlette(routes=[*routes, rest])
+
+    def _endpoint(self, points: "Endpoints", handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            body = await request.body()
+            path = request.url.path
+            call = Call(
+                request.method, str(request.url), path, request.query_params, request.headers, body, request.path_params
+            )
+            with self.lock:
+                try:
+                    points.admit(call)
+                    answer = handler(call)
+                except Refusal as refusal:
+                    answer = refusal.answer
+                answer = points.finish(call, answer)
+                moment = self.now()
+                self.requests.append(
+                    Seen(request.method, path, request.url.query, dict(request.headers), body, answer.status)
+                )
+            headers = {**answer.headers, "Date": format_datetime(moment.astimezone(UTC), usegmt=True)}
+            content = None if answer.status == 304 else answer.body
+            return Response(content, answer.status, headers, media_type=None if answer.status == 304 else answer.media)
+
+        return respond
+
+
+class Endpoints:
+    """The calls of one tool's API."""
+
     def routes(self) -> list[tuple[str, str, Handler]]:
-        """(method, path, handler) of every call that the site answers."""
+        """(method, path, handler) of every call that is answered."""
         raise NotImplementedError
 
     def admit(self, call: Call) -> None:
@@ -149,39 +194,3 @@ class Site:
     def nothing_here(self, call: Call) -> Answer:
         """The answer to a path that is not served."""
         raise NotImplementedError
-
-    def app(self) -> Starlette:
-        """The site as an ASGI application."""
-        routes = [
-            Route(self.prefix + path, self._endpoint(handler), methods=[verb]) for verb, path, handler in self.routes()
-        ]
-        rest = Route(
-            "/{rest:path}", self._endpoint(self.nothing_here), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
-        )
-        return Starlette(routes=[*routes, rest])
-
-    def _endpoint(self, handler: Handler) -> Callable:
-        async def respond(request: Request) -> Response:
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            body = await request.body()
-            path = request.url.path
-            call = Call(
-                request.method, str(request.url), path, request.query_params, request.headers, body, request.path_params
-            )
-            with self.lock:
-                try:
-                    self.admit(call)
-                    answer = handler(call)
-                except Refusal as refusal:
-                    answer = refusal.answer
-                answer = self.finish(call, answer)
-                moment = self.now()
-                self.requests.append(
-                    Seen(request.method, path, request.url.query, dict(request.headers), body, answer.status)
-                )
-            headers = {**answer.headers, "Date": format_datetime(moment.astimezone(UTC), usegmt=True)}
-            content = None if answer.status == 304 else answer.body
-            return Response(content, answer.status, headers, media_type=None if answer.status == 304 else answer.media)
-
-        return respond

@@ -1,13 +1,17 @@
 """The calls of the REST API."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from simulator.github import shapes
 from simulator.github.state import WITHOUT_ASSIGNEE, Issue, Repository, stamp, with_origin
-from simulator.site import Answer, Call, Handler, Raw, Refusal, Site, encode
+from simulator.site import Answer, Call, Endpoints, Handler, Raw, Refusal, encode
+
+if TYPE_CHECKING:
+    from simulator.github.server import GitHubSite
 
 VERSIONS = ("2022-11-28", WITHOUT_ASSIGNEE)
 DOCS = "https://docs.github.com/rest"
@@ -15,15 +19,11 @@ RESOURCES = ("core", "search", "graphql", "integration_manifest", "code_search",
 EPOCH = "1970-01-01T00:00:00Z"
 
 
-class Api(Site):
+class GitHubEndpoints(Endpoints):
     """Answers requests from the state of a `GitHubSite`."""
 
-    tokens: dict[str, str]
-    limit: int | None
-    repositories: dict[int, Repository]
-
-    def __init__(self, now: Callable[[], datetime] | None) -> None:
-        super().__init__(now)
+    def __init__(self, site: "GitHubSite") -> None:
+        self.site = site
         self._used: dict[tuple[str, int], int] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -46,17 +46,18 @@ class Api(Site):
             ),
         ]
         for place in ("/repos/{owner}/{name}", "/repositories/{id}"):
+            one = place + "/issues/{number}"
             routes += [
                 ("GET", place, lambda call: self._send(self._shown(self._repository(call)))),
                 ("GET", place + "/issues", self._issues),
-                ("GET", place + "/issues/{number}", lambda call: self._send_issue(call, self._issue(call))),
-                ("GET", place + "/issues/{number}/sub_issues", lambda call: self._issue_list(call, self._issue(call).children)),
-                ("GET", place + "/issues/{number}/parent", self._parent),
-                ("GET", place + "/issues/{number}/dependencies/blocked_by", lambda call: self._issue_list(call, self._issue(call).blocked_by)),
-                ("GET", place + "/issues/{number}/dependencies/blocking", lambda call: self._issue_list(call, self._issue(call).blocking)),
+                ("GET", one, lambda call: self._send_issue(call, self._issue(call))),
+                ("GET", one + "/sub_issues", lambda call: self._issue_list(call, self._issue(call).children)),
+                ("GET", one + "/parent", self._parent),
+                ("GET", one + "/dependencies/blocked_by", self._blocked_by),
+                ("GET", one + "/dependencies/blocking", self._blocking),
                 ("GET", place + "/milestones", self._milestones),
-                ("GET", place + "/labels", lambda call: self._listed(call, list(self._repository(call).labels.values()))),
-            ]  # fmt: skip
+                ("GET", place + "/labels", self._labels),
+            ]
         pages = [("GET", "/{owner}/{name}/" + kind + "/{number}", self._page) for kind in ("issues", "pull")]
         return [*routes, *pages]
 
@@ -67,27 +68,21 @@ class Api(Site):
         if self._is_page(call):
             return
         token = self._token(call)
-        if token not in self.tokens:
+        if token not in self.site.tokens:
             message = "Bad credentials" if token else "Requires authentication"
-            raise Refusal(401, {"message": message, "documentation_url": DOCS, "status": "401"})
+            raise _refusal(401, message)
         version = call.headers.get("x-github-api-version", VERSIONS[0])
         if version not in VERSIONS:
-            raise Refusal(
-                400,
-                {
-                    "message": f"The version {version} of the API is not supported.",
-                    "documentation_url": DOCS,
-                    "status": "400",
-                },
-            )
-        if self.limit is not None and not call.path.endswith("/rate_limit") and self._spent(token) >= self.limit:
-            message = f"API rate limit exceeded for user ID {shapes.user(self.tokens[token])['id']}."
-            raise Refusal(403, {"message": message, "documentation_url": DOCS, "status": "403"})
+            raise _refusal(400, f"The version {version} of the API is not supported.")
+        counted = self.site.limit is not None and not call.path.endswith("/rate_limit")
+        if counted and self._left(token)["remaining"] <= 0:
+            message = f"API rate limit exceeded for user ID {shapes.user(self.site.tokens[token])['id']}."
+            raise _refusal(403, message)
 
     def finish(self, call: Call, answer: Answer) -> Answer:
         """ETag and 304 per URL and token; the primary limit, which a 304 does not touch."""
         token = self._token(call)
-        if token not in self.tokens or self._is_page(call):
+        if token not in self.site.tokens or self._is_page(call):
             return answer
         answer.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         if answer.status == 200 and call.method == "GET":
@@ -96,11 +91,11 @@ class Api(Site):
             answer.headers["Vary"] = "Accept, Authorization, Cookie, X-GitHub-OTP"
             if mark in call.headers.get("if-none-match", ""):
                 answer = Answer(b"", 304, answer.headers)
-        if self.limit is not None:
+        if self.site.limit is not None:
             if (
                 answer.status not in (304, 401)
                 and not call.path.endswith("/rate_limit")
-                and self._spent(token) < self.limit
+                and self._spent(token) < self.site.limit
             ):
                 self._used[token, self._window()] = self._spent(token) + 1
             answer.headers |= {
@@ -120,26 +115,26 @@ class Api(Site):
         return "text/html" in call.headers.get("accept", "")
 
     def _window(self) -> int:
-        return int(self.now().timestamp()) // 3600
+        return int(self.site.now().timestamp()) // 3600
 
     def _spent(self, token: str) -> int:
         return self._used.get((token, self._window()), 0)
 
     def _left(self, token: str) -> dict[str, int]:
-        limit, used = self.limit or 0, self._spent(token)
+        limit, used = self.site.limit or 0, self._spent(token)
         return {"limit": limit, "remaining": limit - used, "reset": (self._window() + 1) * 3600, "used": used}
 
     # Who and what
 
     def _send(self, value: object) -> Answer:
-        return Answer(with_origin(encode(value), self.origin, self.origin + self.prefix))
+        return Answer(with_origin(encode(value), self.site.origin, self.site.origin + self.site.prefix))
 
     def _user(self, call: Call) -> Answer:
-        return self._send(shapes.myself(self.tokens[self._token(call)], "2020-01-01T00:00:00Z"))
+        return self._send(shapes.myself(self.site.tokens[self._token(call)], "2020-01-01T00:00:00Z"))
 
     def _rate_limit(self, call: Call) -> Answer:
-        if self.limit is None:
-            raise Refusal(404, {"message": "Rate limiting is not enabled.", "documentation_url": DOCS, "status": "404"})
+        if self.site.limit is None:
+            raise _refusal(404, "Rate limiting is not enabled.")
         left = self._left(self._token(call))
         shown: Raw = {"resources": dict.fromkeys(RESOURCES, left)}
         if call.headers.get("x-github-api-version", VERSIONS[0]) != WITHOUT_ASSIGNEE:
@@ -151,7 +146,7 @@ class Api(Site):
         return self._send(shapes.organisation(call.params["owner"]))
 
     def _repository_rows(self, owner: str | None) -> list[Raw]:
-        seen = [repository for repository in self.repositories.values() if not repository.hidden]
+        seen = [repository for repository in self.site.repositories.values() if not repository.hidden]
         found = [one for one in seen if owner is None or one.full_name.split("/")[0].lower() == owner.lower()]
         if owner is not None and not found:
             raise _not_found()
@@ -164,23 +159,23 @@ class Api(Site):
     def _repository(self, call: Call) -> Repository:
         """The repository of the path. A former name redirects to the id."""
         if identity := call.params.get("id"):
-            found = self.repositories.get(int(identity)) if identity.isdigit() else None
+            found = self.site.repositories.get(int(identity)) if identity.isdigit() else None
             if found is None or found.hidden:
                 raise _not_found()
             return found
         wanted = f"{call.params['owner']}/{call.params['name']}".lower()
-        for repository in self.repositories.values():
+        for repository in self.site.repositories.values():
             if not repository.hidden and repository.full_name.lower() == wanted:
                 return repository
-        for repository in self.repositories.values():
+        for repository in self.site.repositories.values():
             if not repository.hidden and wanted in repository.former:
-                rest = call.path[len(f"{self.prefix}/repos/{wanted}") :]
+                rest = call.path[len(f"{self.site.prefix}/repos/{wanted}") :]
                 query = f"?{call.query}" if call.query else ""
                 raise self._moved(f"/repositories/{repository.id}{rest}{query}")
         raise _not_found()
 
     def _moved(self, path: str) -> Refusal:
-        url = self.origin + self.prefix + path
+        url = self.site.origin + self.site.prefix + path
         return Refusal(301, {"message": "Moved Permanently", "url": url, "documentation_url": DOCS}, {"Location": url})
 
     # Lists
@@ -191,13 +186,13 @@ class Api(Site):
         page, last = max(call.number("page", 1), 1), max(-(-count // size), 1)
         targets = {"prev": page - 1 if page > 1 else None, "next": page + 1 if page < last else None}
         targets |= {"last": last if page < last else None, "first": 1 if page > 1 else None}
-        path = call.path[len(self.prefix) :]
+        path = call.path[len(self.site.prefix) :]
         if "owner" in call.params and "name" in call.params:
             rest = path.split("/", 4)[4]
             path = f"/repositories/{self._repository(call).id}/{rest}"
         asked = [(name, value) for name, value in call.query.multi_items() if name != "page"]
         links = ", ".join(
-            f'<{self.origin}{self.prefix}{path}?{urlencode([*asked, ("page", target)])}>; rel="{name}"'
+            f'<{self.site.origin}{self.site.prefix}{path}?{urlencode([*asked, ("page", target)])}>; rel="{name}"'
             for name, target in targets.items()
             if target is not None
         )
@@ -214,17 +209,15 @@ class Api(Site):
         part, headers = self._paged(call, len(rows))
         version = call.headers.get("x-github-api-version", VERSIONS[0])
         body = b"[" + b",".join(issue.rendered(version) for issue in rows[part]) + b"]"
-        return Answer(with_origin(body, self.origin, self.origin + self.prefix), headers=headers)
+        return Answer(with_origin(body, self.site.origin, self.site.origin + self.site.prefix), headers=headers)
 
     def _issues(self, call: Call) -> Answer:
         repository, asked = self._repository(call), call.query
         if not repository.raw.get("has_issues", True):
-            raise Refusal(
-                410, {"message": "Issues are disabled for this repo", "documentation_url": DOCS, "status": "410"}
-            )
+            raise _refusal(410, "Issues are disabled for this repo")
         state, sort = asked.get("state", "open"), asked.get("sort", "created")
         if state not in ("open", "closed", "all") or sort not in ("created", "updated", "comments"):
-            raise Refusal(422, {"message": "Validation Failed", "errors": [{"resource": "Issue", "code": "invalid"}], "documentation_url": DOCS, "status": "422"})  # fmt: skip
+            raise _refusal(422, "Validation Failed")
         since = _since(asked.get("since"))
         labels = {name.lower() for name in asked.get("labels", "").split(",") if name}
         milestone, assignee = asked.get("milestone"), asked.get("assignee")
@@ -265,18 +258,27 @@ class Api(Site):
             rest = call.path.split(f"/issues/{number}", 1)[1]
             raise self._moved(f"/repositories/{target.repository.id}/issues/{target.number}{rest}")
         if number in repository.deleted:
-            raise Refusal(410, {"message": "This issue was deleted", "documentation_url": DOCS, "status": "410"})
+            raise _refusal(410, "This issue was deleted")
         raise _not_found()
 
     def _send_issue(self, call: Call, issue: Issue) -> Answer:
         body = issue.rendered(call.headers.get("x-github-api-version", VERSIONS[0]))
-        return Answer(with_origin(body, self.origin, self.origin + self.prefix))
+        return Answer(with_origin(body, self.site.origin, self.site.origin + self.site.prefix))
 
     def _parent(self, call: Call) -> Answer:
         parent = self._issue(call).parent
         if parent is None:
             raise _not_found()
         return self._send_issue(call, parent)
+
+    def _blocked_by(self, call: Call) -> Answer:
+        return self._issue_list(call, self._issue(call).blocked_by)
+
+    def _blocking(self, call: Call) -> Answer:
+        return self._issue_list(call, self._issue(call).blocking)
+
+    def _labels(self, call: Call) -> Answer:
+        return self._listed(call, list(self._repository(call).labels.values()))
 
     def _page(self, call: Call) -> Answer:
         issue = self._issue(call)
@@ -285,8 +287,12 @@ class Api(Site):
         return Answer(page.encode(), media="text/html; charset=utf-8")
 
 
+def _refusal(status: int, message: str) -> Refusal:
+    return Refusal(status, {"message": message, "documentation_url": DOCS, "status": str(status)})
+
+
 def _not_found() -> Refusal:
-    return Refusal(404, {"message": "Not Found", "documentation_url": DOCS, "status": "404"})
+    return _refusal(404, "Not Found")
 
 
 def _since(text: str | None) -> str | None:
@@ -295,7 +301,7 @@ def _since(text: str | None) -> str | None:
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError as error:
-        raise Refusal(422, {"message": "Invalid since", "documentation_url": DOCS, "status": "422"}) from error
+        raise _refusal(422, "Invalid since") from error
     return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 

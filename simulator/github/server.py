@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from simulator.github import shapes
-from simulator.github.api import Api
+from simulator.github.api import GitHubEndpoints
 from simulator.github.state import Issue, Repository, pathed, stamp
 from simulator.jira.dataset import read_json
-from simulator.site import Raw, driven
+from simulator.site import Raw, Site, driven
 
 
-class GitHubSite(Api):
+class GitHubSite(Site):
     """A GitHub with its repositories, issues and milestones. Issues are named `owner/name#12` in all methods.
 
     `tokens` are the tokens taken, with the login behind each. `limit` is the primary limit per token and hour; None
@@ -38,8 +38,8 @@ class GitHubSite(Api):
     def from_folder(cls, folder: Path, **options: Any) -> "GitHubSite":
         """A site that serves recorded data: `issues.json` and, optionally, `repositories.json` and `milestones.json`.
 
-        An issue's repository is told by its `repository_url` or `url`; repositories and milestones that only issues name
-        are made up from them. `options` go to the constructor. Raises FileNotFoundError where issues are missing.
+        An issue's repository is told by its `repository_url` or `url`; repositories and milestones that only issues
+        name are made up from them. `options` go to the constructor. Raises FileNotFoundError where issues are missing.
         """
         site, folder = cls(**options), Path(folder)
         issues = read_json(folder, "issues.json")
@@ -52,6 +52,9 @@ class GitHubSite(Api):
         for raw in issues:
             site._load(raw)
         return site
+
+    def endpoints(self) -> GitHubEndpoints:
+        return GitHubEndpoints(self)
 
     # What is there
 
@@ -124,14 +127,26 @@ class GitHubSite(Api):
         ended = stamp(closed or updated or self.now()) if state == "closed" else None
         people = [shapes.user(login) for login in assignees]
         raw: Raw = {
-            "id": identity, "node_id": shapes.node_id("I", identity), "number": number, "title": title,
-            "user": shapes.user("robin-keller"), "labels": [self._label(owner, name) for name in labels], "state": state,
-            "locked": False, "assignee": people[0] if people else None, "assignees": people, "milestone": None,
-            "comments": 0, "created_at": moment, "updated_at": stamp(updated) if updated else ended or moment,
-            "closed_at": ended, "author_association": "MEMBER", "body": body,
+            "id": identity,
+            "node_id": shapes.node_id("I", identity),
+            "number": number,
+            "title": title,
+            "user": shapes.user("robin-keller"),
+            "labels": [self._label(owner, name) for name in labels],
+            "state": state,
+            "locked": False,
+            "assignee": people[0] if people else None,
+            "assignees": people,
+            "milestone": None,
+            "comments": 0,
+            "created_at": moment,
+            "updated_at": stamp(updated) if updated else ended or moment,
+            "closed_at": ended,
+            "author_association": "MEMBER",
+            "body": body,
             "type": shapes.issue_type(type) if type else None,
             "state_reason": (state_reason or "completed") if state == "closed" and not pull_request else None,
-        }  # fmt: skip
+        }
         if pull_request:
             raw |= {"pull_request": shapes.pull_request(owner.full_name, number, ended), "draft": False}
         issue = owner.issues[number] = Issue(raw, owner)
@@ -145,8 +160,10 @@ class GitHubSite(Api):
 
     @driven
     def edit(self, key: str, **values: Any) -> None:
-        """Change `title`, `body`, `labels` (names), `assignees` (logins), `milestone` (title or None) or `type` (name or
-        None), and bump `updated_at`; a milestone set or taken off is bumped as well.
+        """Change fields and bump `updated_at`; a milestone set or taken off is bumped as well.
+
+        Takes `title`, `body`, `labels` (names), `assignees` (logins), `milestone` (title or None) and `type` (name or
+        None).
         """
         issue = self.find(key)
         for name, value in values.items():
@@ -285,11 +302,12 @@ class GitHubSite(Api):
 
     def _set_milestone(self, issue: Issue, title: str | None) -> None:
         milestones = issue.repository.milestones
+        before = issue.raw["milestone"]
+        after = next(one for one in milestones.values() if one["title"] == title) if title else None
         self._count(issue, -1)
-        touched = [milestones[issue.raw["milestone"]["number"]]] if issue.raw["milestone"] else []
-        issue.raw["milestone"] = next(one for one in milestones.values() if one["title"] == title) if title else None
+        issue.raw["milestone"] = after
         self._count(issue, 1)
-        touched += [issue.raw["milestone"]] if title else []
+        touched = [milestones[one["number"]] for one in (before, after) if one]
         for milestone in touched:
             milestone["updated_at"] = max(milestone["updated_at"], stamp(self.now()))
             for other in issue.repository.issues.values():

@@ -44,7 +44,10 @@ def with_origin(body: bytes, host: str, api: str) -> bytes:
 
 @dataclass(eq=False)
 class Issue:
-    """An issue or pull request. `raw` holds what does not depend on its place; the rest is put in when it is written."""
+    """An issue or pull request.
+
+    `raw` holds what does not depend on its place; the rest is put in when it is written.
+    """
 
     raw: Raw
     repository: "Repository"

@@ -1,9 +1,9 @@
 """Boards and sprints: `/rest/agile/1.0`."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from simulator.jira.state import with_origin
-from simulator.site import Answer, Call, Handler, Raw, Refusal, Site, encode
+from simulator.site import Answer, Call, Handler, Raw, Refusal, encode
 
 if TYPE_CHECKING:
     from simulator.jira.server import JiraSite
@@ -11,28 +11,31 @@ if TYPE_CHECKING:
 BASE = "/rest/agile/1.0"
 
 
-class Agile(Site):
+class AgileEndpoints:
     """The calls on boards and sprints."""
 
-    def agile_routes(self) -> list[tuple[str, str, Handler]]:
+    def __init__(self, site: "JiraSite") -> None:
+        self.site = site
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
         return [
             ("GET", f"{BASE}/board", self._boards),
             ("GET", f"{BASE}/board/{{board}}/sprint", self._sprints),
             ("GET", f"{BASE}/board/{{board}}/configuration", self._configuration),
-            ("GET", f"{BASE}/board/{{board}}", lambda call: self._agile_send(self._board(call))),
+            ("GET", f"{BASE}/board/{{board}}", lambda call: self._send(self._board(call))),
             ("GET", f"{BASE}/sprint/{{sprint}}", self._sprint),
         ]
 
-    def _agile_send(self, value: object) -> Answer:
-        return Answer(with_origin(encode(value), self.origin))
+    def _send(self, value: object) -> Answer:
+        return Answer(with_origin(encode(value), self.site.origin))
 
     def _values(self, call: Call, rows: list[Raw]) -> Answer:
         start, size = max(call.number("startAt", 0), 0), min(max(call.number("maxResults", 50), 1), 50)
         page = {"maxResults": size, "startAt": start, "total": len(rows), "isLast": start + size >= len(rows)}
-        return self._agile_send({**page, "values": rows[start : start + size]})
+        return self._send({**page, "values": rows[start : start + size]})
 
     def _boards(self, call: Call) -> Answer:
-        site = cast("JiraSite", self)
+        site = self.site
         rows = [
             board for board in site.boards if board.get("location", {}).get("projectKey") not in site.hidden_projects
         ]
@@ -52,14 +55,14 @@ class Agile(Site):
         return self._values(call, rows)
 
     def _board(self, call: Call) -> Raw:
-        for board in cast("JiraSite", self).boards:
+        for board in self.site.boards:
             if str(board["id"]) == call.params["board"]:
                 return board
-        raise Refusal(404, {"errorMessages": ["The requested board cannot be viewed because it either does not exist or "
-                                              "you do not have permission to view it."], "errors": {}})  # fmt: skip
+        message = "The requested board cannot be viewed because it either does not exist or you may not see it."
+        raise Refusal(404, {"errorMessages": [message], "errors": {}})
 
     def _sprints(self, call: Call) -> Answer:
-        board, site = self._board(call), cast("JiraSite", self)
+        board, site = self._board(call), self.site
         if board["type"] != "scrum":
             raise Refusal(400, {"errorMessages": ["The board does not support sprints"], "errors": {}})
         states = [state for state in call.query.get("state", "").split(",") if state]
@@ -67,33 +70,34 @@ class Agile(Site):
         return self._values(call, [sprint for sprint in rows if not states or sprint["state"] in states])
 
     def _sprint(self, call: Call) -> Answer:
-        sprint = cast("JiraSite", self).sprints.get(
-            int(call.params["sprint"]) if call.params["sprint"].isdigit() else 0
-        )
+        sprint = self.site.sprints.get(int(call.params["sprint"]) if call.params["sprint"].isdigit() else 0)
         if sprint is None:
             raise Refusal(404, {"errorMessages": ["Sprint does not exist."], "errors": {}})
-        return self._agile_send(sprint)
+        return self._send(sprint)
 
     def _configuration(self, call: Call) -> Answer:
-        board, site = self._board(call), cast("JiraSite", self)
+        board, site = self._board(call), self.site
         columns = {"To Do": ["10000"], "In Progress": ["3", "10001"], "Done": ["10002"]}
         configuration = {
-            "id": board["id"], "name": board["name"], "type": board["type"], "location": board.get("location"),
+            "id": board["id"],
+            "name": board["name"],
+            "type": board["type"],
+            "location": board.get("location"),
             "self": f"{BASE}/board/{board['id']}/configuration",
             "filter": {"id": str(10200 + board["id"]), "self": f"/rest/api/2/filter/{10200 + board['id']}"},
             "columnConfig": {
                 "columns": [
-                    {"name": name, "statuses": [{"id": number, "self": f"/rest/api/2/status/{number}"} for number in numbers]}
+                    {"name": name, "statuses": [{"id": one, "self": f"/rest/api/2/status/{one}"} for one in numbers]}
                     for name, numbers in columns.items()
                 ],
                 "constraintType": "none",
             },
             "ranking": {"rankCustomFieldId": 10019},
-        }  # fmt: skip
+        }
         if board["type"] == "scrum":
             estimate = site.field_id("estimate")
             configuration["estimation"] = {
                 "type": "field",
                 "field": {"fieldId": estimate, "displayName": "Story Points"},
             }
-        return self._agile_send(configuration)
+        return self._send(configuration)

@@ -3,16 +3,14 @@
 import base64
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from simulator.jira import shapes
-from simulator.jira.agile import Agile
-from simulator.jira.jql import BadQuery, Query
-from simulator.jira.search import run
-from simulator.jira.state import Issue, selected, with_origin
-from simulator.site import Answer, Call, Handler, Raw, Refusal, encode
+from simulator.jira.agile import AgileEndpoints
+from simulator.jira.jql import BadQuery
+from simulator.jira.search import Found, Place, run
+from simulator.jira.state import Issue, selected, stamp, with_origin
+from simulator.site import Answer, Call, Endpoints, Handler, Raw, Refusal, encode
 
 if TYPE_CHECKING:
     from simulator.jira.server import JiraSite
@@ -27,33 +25,25 @@ KEPT_TOKENS = 20_000
 KEPT_RESULTS = 16
 
 
-class Api(Agile):
+class JiraEndpoints(Endpoints):
     """Answers requests from the state of a `JiraSite`."""
 
-    cloud: bool
-    email: str
-    token: str
-    max_results: int
-    fields: list[Raw]
-    issues: dict[int, Issue]
-
-    def __init__(self, now: Callable[[], datetime] | None) -> None:
-        super().__init__(now)
-        self.revision = 0
+    def __init__(self, site: "JiraSite") -> None:
+        self.site = site
         self._issued = 0
-        self._tokens: OrderedDict[str, tuple[str, tuple]] = OrderedDict()
-        self._results: OrderedDict[str, tuple[int, tuple[list[Issue], list[tuple], Query]]] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[str, Place]] = OrderedDict()
+        self._results: OrderedDict[str, tuple[int, Found]] = OrderedDict()
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Every call of both flavours; what a flavour lacks answers 404."""
         routes: list[tuple[str, str, Handler]] = [("GET", "/browse/{key}", self._page)]
-        for version in ("2", "3") if self.cloud else ("2", "latest"):
+        for version in ("2", "3") if self.site.cloud else ("2", "latest"):
             api = f"/rest/api/{version}"
             routes += [
                 ("GET", f"{api}/serverInfo", self._server_info),
                 ("GET", f"{api}/myself", self._myself),
                 ("GET", f"{api}/mypermissions", self._permissions),
-                ("GET", f"{api}/field", lambda call: self._send(self.fields)),
+                ("GET", f"{api}/field", lambda call: self._send(self.site.fields)),
                 ("GET", f"{api}/status", self._statuses),
                 ("GET", f"{api}/issuetype", self._types),
                 ("GET", f"{api}/project", self._projects),
@@ -62,7 +52,7 @@ class Api(Agile):
                 ("GET", f"{api}/search", self._search),
                 ("POST", f"{api}/search", self._search),
             ]
-            if self.cloud:
+            if self.site.cloud:
                 routes += [
                     ("GET", f"{api}/project/search", self._project_search),
                     ("GET", f"{api}/project/{{key}}/version", self._version_page),
@@ -72,15 +62,15 @@ class Api(Agile):
                     ("POST", f"{api}/issue/bulkfetch", self._bulk),
                 ]
             routes.append(("GET", f"{api}/project/{{key}}", self._project))
-        return routes + self.agile_routes()
+        return routes + AgileEndpoints(self.site).routes()
 
     def admit(self, call: Call) -> None:
         """Basic on Cloud, Bearer on Data Center. `/serverInfo` and pages for people need none."""
         if call.path.endswith("/serverInfo") or call.path.startswith("/browse/"):
             return
         given = call.headers.get("authorization", "")
-        basic = "Basic " + base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
-        if given != (basic if self.cloud else f"Bearer {self.token}"):
+        basic = "Basic " + base64.b64encode(f"{self.site.email}:{self.site.token}".encode()).decode()
+        if given != (basic if self.site.cloud else f"Bearer {self.site.token}"):
             refused = {"message": "Client must be authenticated to access this resource.", "status-code": 401}
             raise Refusal(
                 401, refused, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED", "WWW-Authenticate": 'OAuth realm="jira"'}
@@ -92,54 +82,64 @@ class Api(Agile):
     # Who and what
 
     def _send(self, value: object, status: int = 200) -> Answer:
-        return Answer(with_origin(encode(value), self.origin), status)
+        return Answer(with_origin(encode(value), self.site.origin), status)
 
     def _server_info(self, call: Call) -> Answer:
-        version, numbers = ("1001.0.0-SNAPSHOT", [1001, 0, 0]) if self.cloud else ("9.12.15", [9, 12, 15])
+        version, numbers = ("1001.0.0-SNAPSHOT", [1001, 0, 0]) if self.site.cloud else ("9.12.15", [9, 12, 15])
         info = {
-            "baseUrl": self.origin, "version": version, "versionNumbers": numbers,
-            "deploymentType": "Cloud" if self.cloud else "Server", "buildNumber": 100285,
-            "buildDate": "2026-01-15T00:00:00.000+0000", "serverTime": self.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-            "scmInfo": "0000000000000000000000000000000000000000", "serverTitle": "Jira",
-        }  # fmt: skip
+            "baseUrl": self.site.origin,
+            "version": version,
+            "versionNumbers": numbers,
+            "deploymentType": "Cloud" if self.site.cloud else "Server",
+            "buildNumber": 100285,
+            "buildDate": "2026-01-15T00:00:00.000+0000",
+            "serverTime": stamp(self.site.now()),
+            "scmInfo": "0000000000000000000000000000000000000000",
+            "serverTitle": "Jira",
+        }
         return self._send(info)
 
     def _myself(self, call: Call) -> Answer:
-        me = shapes.user("Northing Sync", self.cloud)
-        return self._send({**me, "timeZone": self.user_timezone, "locale": "en_US", "emailAddress": self.email})
+        me = shapes.user("Northing Sync", self.site.cloud)
+        mine = {"timeZone": self.site.user_timezone, "locale": "en_US", "emailAddress": self.site.email}
+        return self._send({**me, **mine})
 
     def _permissions(self, call: Call) -> Answer:
         asked = [name for name in call.query.get("permissions", "").split(",") if name]
-        if self.cloud and not asked:
+        if self.site.cloud and not asked:
             raise Refusal(400, {"errorMessages": ["The 'permissions' query parameter is required."], "errors": {}})
         project = call.query.get("projectKey") or call.query.get("projectId")
-        if project and not self.project_named(project):
+        if project and not self.site.project_named(project):
             raise Refusal(404, {"errorMessages": [f"No project could be found with key '{project}'."], "errors": {}})
         rows = {
             name: {
-                "id": str(10 + index), "key": name, "name": name.replace("_", " ").capitalize(), "type": "PROJECT",
-                "description": "", "havePermission": name == "BROWSE_PROJECTS",
+                "id": str(10 + index),
+                "key": name,
+                "name": name.replace("_", " ").capitalize(),
+                "type": "PROJECT",
+                "description": "",
+                "havePermission": name == "BROWSE_PROJECTS",
             }
             for index, name in enumerate(asked or ["BROWSE_PROJECTS"])
-        }  # fmt: skip
+        }
         return self._send({"permissions": rows})
 
     def _statuses(self, call: Call) -> Answer:
         found = {
             issue.fields["status"]["id"]: issue.fields["status"]
-            for issue in self.issues.values()
+            for issue in self.site.issues.values()
             if issue.fields.get("status")
         }
         return self._send(list(found.values()) or [shapes.status(name) for name in shapes.STATUSES])
 
     def _types(self, call: Call) -> Answer:
-        found = {issue.fields["issuetype"]["id"]: issue.fields["issuetype"] for issue in self.issues.values()}
-        return self._send(list(found.values()) or [shapes.issue_type(name, self.cloud) for name in shapes.TYPES])
+        found = {issue.fields["issuetype"]["id"]: issue.fields["issuetype"] for issue in self.site.issues.values()}
+        return self._send(list(found.values()) or [shapes.issue_type(name, self.site.cloud) for name in shapes.TYPES])
 
     # Projects
 
     def _visible(self) -> list[Raw]:
-        site = cast("JiraSite", self)
+        site = self.site
         return [project for key, project in site.projects.items() if key not in site.hidden_projects]
 
     def _projects(self, call: Call) -> Answer:
@@ -160,15 +160,19 @@ class Api(Agile):
     def _page_of(self, call: Call, rows: list[Raw], cap: int) -> Answer:
         start, size = max(call.number("startAt", 0), 0), min(max(call.number("maxResults", 50), 1), cap)
         page = {
-            "self": call.url, "maxResults": size, "startAt": start, "total": len(rows),
-            "isLast": start + size >= len(rows), "values": rows[start : start + size],
-        }  # fmt: skip
+            "self": call.url,
+            "maxResults": size,
+            "startAt": start,
+            "total": len(rows),
+            "isLast": start + size >= len(rows),
+            "values": rows[start : start + size],
+        }
         if not page["isLast"]:
             page["nextPage"] = str(call.url).split("?")[0] + f"?startAt={start + size}&maxResults={size}"
         return self._send(page)
 
     def _project_or_404(self, call: Call) -> Raw:
-        project = self.project_named(call.params["key"])
+        project = self.site.project_named(call.params["key"])
         if project is None:
             message = f"No project could be found with key '{call.params['key']}'."
             raise Refusal(404, {"errorMessages": [message], "errors": {}})
@@ -176,7 +180,7 @@ class Api(Agile):
 
     def _project(self, call: Call) -> Answer:
         project = self._project_or_404(call)
-        return self._send({name: value for name, value in project.items() if not name.startswith("_")})
+        return self._send(project)
 
     def _versions(self, call: Call) -> Answer:
         return self._send(self._project_or_404(call)["versions"])
@@ -187,7 +191,7 @@ class Api(Agile):
     # Issues
 
     def _issue(self, call: Call) -> Answer:
-        issue = self.find(call.params["key"])
+        issue = self.site.find(call.params["key"])
         if issue is None:
             raise Refusal(404, {"errorMessages": [NO_ISSUE], "errors": {}})
         return Answer(self._written(issue, _fields(call.query.getlist("fields")), _version(call)))
@@ -195,30 +199,30 @@ class Api(Agile):
     def _written(self, issue: Issue, wanted: tuple[str, ...], version: str) -> bytes:
         how = (wanted, version)
         return issue.rendered(how, lambda one: selected(one, wanted, version)).replace(
-            b'"self":"/', b'"self":"' + self.origin.encode() + b"/"
+            b'"self":"/', b'"self":"' + self.site.origin.encode() + b"/"
         )
 
-    def _found(self, text: str) -> tuple[list[Issue], list[tuple], Query]:
+    def _found(self, text: str) -> Found:
         """The result of a query, kept while the site does not change: pages of one search need not run it again."""
         kept = self._results.get(text)
-        if kept and kept[0] == self.revision:
+        if kept and kept[0] == self.site.revision:
             return kept[1]
         try:
-            result = run(cast("JiraSite", self), text)
+            result = run(self.site, text)
         except BadQuery as error:
             raise Refusal(400, {"errorMessages": [str(error)], "warningMessages": [], "errors": {}}) from error
-        self._results[text] = (self.revision, result)
+        self._results[text] = (self.site.revision, result)
         if len(self._results) > KEPT_RESULTS:
             self._results.popitem(last=False)
         return result
 
     def _search(self, call: Call) -> Answer:
-        if self.cloud:
+        if self.site.cloud:
             raise Refusal(410, {"errorMessages": [GONE], "errors": {}})
         asked = call.json() if call.method == "POST" else dict(call.query)
         issues, _, _ = self._found(str(asked.get("jql", "")))
         start, size = max(int(asked.get("startAt", 0)), 0), max(int(asked.get("maxResults", 50)), 0)
-        size = min(size, self.max_results)
+        size = min(size, self.site.max_results)
         wanted = _fields(asked.get("fields") if call.method == "POST" else call.query.getlist("fields"))
         rows = b",".join(self._written(issue, wanted, "2") for issue in issues[start : start + size])
         head = f'{{"expand":"schema,names","startAt":{start},"maxResults":{size},"total":{len(issues)},"issues":['
@@ -250,7 +254,7 @@ class Api(Agile):
         )
         return Answer(b'{"issues":[' + rows + tail)
 
-    def _token(self, text: str, place: tuple) -> str:
+    def _token(self, text: str, place: Place) -> str:
         self._issued += 1
         token = base64.b64encode(f"cursor:{self._issued}:{place[-1]}".encode()).decode()
         self._tokens[token] = (text, place)
@@ -258,7 +262,7 @@ class Api(Agile):
             self._tokens.popitem(last=False)
         return token
 
-    def _place(self, token: Any, text: str, places: list[tuple]) -> int:
+    def _place(self, token: Any, text: str, places: list[Place]) -> int:
         if not token:
             return 0
         known = self._tokens.get(str(token))
@@ -281,12 +285,12 @@ class Api(Agile):
             message = f"The number of issues must be between 1 and {BULK}."
             raise Refusal(400, {"errorMessages": [message], "errors": {}})
         wanted = _fields(asked.get("fields"))
-        found = {issue.id: issue for name in names if (issue := self.find(name))}
+        found = {issue.id: issue for name in names if (issue := self.site.find(name))}
         rows = b",".join(self._written(found[number], wanted, _version(call)) for number in sorted(found))
         return Answer(b'{"expand":"schema,names","issues":[' + rows + b'],"issueErrors":[]}')
 
     def _page(self, call: Call) -> Answer:
-        issue = self.find(call.params["key"])
+        issue = self.site.find(call.params["key"])
         if issue is None:
             return Answer(b"<h1>No such issue</h1>", 404, media="text/html")
         title = f"{issue.key}: {issue.fields.get('summary', '')}".replace("&", "&amp;").replace("<", "&lt;")
@@ -308,4 +312,4 @@ def _fields(given: Any) -> tuple[str, ...]:
 
 def _short(project: Raw) -> Raw:
     left_out = ("versions", "components", "issueTypes", "description", "url")
-    return {name: value for name, value in project.items() if name not in left_out and not name.startswith("_")}
+    return {name: value for name, value in project.items() if name not in left_out}

@@ -27,8 +27,7 @@ def read_issues(folder: Path, name: str | None = None) -> Iterator[Raw]:
     for candidate in (name,) if name else ISSUE_FILES:
         path = folder / candidate
         if path.exists():
-            opened = lzma.open(path, "rb") if path.suffix == ".xz" else path.open("rb")
-            with opened as lines:
+            with lzma.open(path, "rb") if path.suffix == ".xz" else path.open("rb") as lines:
                 for line in lines:
                     if line.strip():
                         yield msgspec.json.decode(line)
@@ -77,9 +76,15 @@ def add_self(raw: Raw) -> Raw:
     fields = raw["fields"]
     raw.setdefault("self", f"/rest/api/2/issue/{raw['id']}")
     for name, path in (
-        ("project", "project"), ("status", "status"), ("issuetype", "issuetype"), ("priority", "priority"),
-        ("resolution", "resolution"), ("fixVersions", "version"), ("versions", "version"), ("components", "component"),
-    ):  # fmt: skip
+        ("project", "project"),
+        ("status", "status"),
+        ("issuetype", "issuetype"),
+        ("priority", "priority"),
+        ("resolution", "resolution"),
+        ("fixVersions", "version"),
+        ("versions", "version"),
+        ("components", "component"),
+    ):
         value = fields.get(name)
         for one in value if isinstance(value, list) else [value] if value else []:
             one.setdefault("self", f"/rest/api/2/{path}/{one['id']}")

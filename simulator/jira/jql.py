@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<sign>>=|<=|!=|!~|=|<|>|~|\(|\)|,)|(?P<word>[^\s()=!<>~,"']+))"""
@@ -72,7 +72,7 @@ def parse(text: str) -> Query:
     return _Parser(_tokens(text)).query()
 
 
-def predicate(node: Node, test: Callable[[Clause], Callable[[object], bool]]) -> Callable[[object], bool]:
+def predicate(node: Node, test: Callable[[Clause], Callable[[Any], bool]]) -> Callable[[Any], bool]:
     """The condition as one function over issues; `test` makes the function of a single clause."""
     if isinstance(node, Clause):
         return test(node)

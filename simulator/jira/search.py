@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from simulator.jira.jql import BadQuery, Clause, Query, parse, predicate
@@ -26,6 +26,10 @@ SYSTEM = {"project", "labels", "issuetype", "status", "fixversions", "components
 SYSTEM |= {"creator", "priority", "versions", "summary", "description"}
 BEFORE_ALL = -(2**62)
 
+Place: TypeAlias = tuple[Any, ...]
+"""An issue's sort key in a query: where it stands, whether or not it is still there."""
+Found: TypeAlias = tuple[list[Issue], list[Place], Query]
+
 
 class Descending:
     """Turns the order of a value round, so that mixed orders fit into one sort key."""
@@ -41,8 +45,11 @@ class Descending:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Descending) and other.value == self.value
 
+    def __hash__(self) -> int:
+        return hash(self.value)
 
-def run(site: "JiraSite", text: str) -> tuple[list[Issue], list[tuple], Query]:
+
+def run(site: "JiraSite", text: str) -> Found:
     """Visible issues in order, their sort keys (for token paging) and the query itself. Raises `BadQuery`."""
     query = parse(text)
     issues: Iterable[Issue] = (issue for issue in site.issues.values() if site.can_see(issue))
@@ -51,7 +58,7 @@ def run(site: "JiraSite", text: str) -> tuple[list[Issue], list[tuple], Query]:
         issues = (issue for issue in issues if fits(issue))
     order = [(_sorter(site, name), descending) for name, descending in query.order or (("id", True),)]
 
-    def sort_key(issue: Issue) -> tuple:
+    def sort_key(issue: Issue) -> Place:
         # The id comes last so that the order is total: a token names one place in it.
         return (*(Descending(get(issue)) if down else get(issue) for get, down in order), issue.id)
 
@@ -93,23 +100,22 @@ def _test(site: "JiraSite", clause: Clause) -> Callable[[Issue], bool]:
         for value in clause.values:
             if not site.project_named(value):
                 raise BadQuery(f"The value '{value}' does not exist for the field 'project'.")
-    match clause.operator:
-        case "=" | "in":
-            if low == "resolution" and "unresolved" in wanted:
-                return lambda issue: not values(issue) or not wanted.isdisjoint(values(issue))
-            return lambda issue: not wanted.isdisjoint(values(issue))
-        case "!=" | "not in":
-            # As in Jira, an empty field is not "unlike" anything: it needs its own IS EMPTY.
-            return lambda issue: bool(found := values(issue)) and wanted.isdisjoint(found)
-        case "is":
-            return lambda issue: not values(issue)
-        case "is not":
-            return lambda issue: bool(values(issue))
-        case "~":
-            return lambda issue: all(any(word in text for text in values(issue)) for word in wanted)
-        case "!~":
-            return lambda issue: not any(word in text for text in values(issue) for word in wanted)
-    raise BadQuery(f"The operator '{clause.operator}' is not supported by the '{clause.field}' field.")
+    if low == "resolution" and "unresolved" in wanted and clause.operator in ("=", "in"):
+        return lambda issue: not values(issue) or not wanted.isdisjoint(values(issue))
+    tests: dict[str, Callable[[Issue], bool]] = {
+        "=": lambda issue: not wanted.isdisjoint(values(issue)),
+        "in": lambda issue: not wanted.isdisjoint(values(issue)),
+        # As in Jira, an empty field is not "unlike" anything: it needs its own IS EMPTY.
+        "!=": lambda issue: bool(found := values(issue)) and wanted.isdisjoint(found),
+        "not in": lambda issue: bool(found := values(issue)) and wanted.isdisjoint(found),
+        "is": lambda issue: not values(issue),
+        "is not": lambda issue: bool(values(issue)),
+        "~": lambda issue: all(any(word in text for text in values(issue)) for word in wanted),
+        "!~": lambda issue: not any(word in text for text in values(issue) for word in wanted),
+    }
+    if clause.operator not in tests:
+        raise BadQuery(f"The operator '{clause.operator}' is not supported by the '{clause.field}' field.")
+    return tests[clause.operator]
 
 
 def _key_test(site: "JiraSite", clause: Clause) -> Callable[[Issue], bool]:

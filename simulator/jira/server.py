@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from simulator.jira import shapes
-from simulator.jira.api import Api
+from simulator.jira.api import JiraEndpoints
 from simulator.jira.dataset import add_self, pathed, platform_shape, read_issues, read_json
 from simulator.jira.state import Issue, embedded, short_form, stamp
-from simulator.site import Raw, driven
+from simulator.site import Raw, Site, driven
 
 SUPPORTED = {"summary", "description", "labels", "duedate"}
 
 
-class JiraSite(Api):
+class JiraSite(Site):
     """A Jira with its projects, issues, boards and sprints.
 
-    `flavour` is "cloud" or "datacenter". `email` and `token` are the credentials: Basic on Cloud, Bearer on Data Center.
-    `user_timezone` is the zone of the token's owner, in which JQL reads dates. `max_results` is the cap on Data Center
-    pages, `sprints_as_json` the shape of the Sprint field (None: as the flavour has it).
+    `flavour` is "cloud" or "datacenter". `email` and `token` are the credentials: Basic on Cloud, Bearer on Data
+    Center. `user_timezone` is the zone of the token's owner, in which JQL reads dates. `max_results` is the cap on Data
+    Center pages, `sprints_as_json` the shape of the Sprint field (None: as the flavour has it).
     """
 
     def __init__(
@@ -47,7 +47,9 @@ class JiraSite(Api):
         self.fields: list[Raw] = shapes.fields()
         self.hidden_projects: set[str] = set()
         self._by_key: dict[str, Issue] = {}
+        self._last: dict[str, int] = {}
         self._serial = 20000
+        self.revision = 0
 
     @classmethod
     def from_folder(
@@ -78,6 +80,9 @@ class JiraSite(Api):
         for raw in read_issues(folder, issues):
             site.put_issue(platform_shape(pathed(add_self(raw)), epic, sprint_field, site.sprints_as_json, boards))
         return site
+
+    def endpoints(self) -> JiraEndpoints:
+        return JiraEndpoints(self)
 
     # What is there
 
@@ -149,12 +154,7 @@ class JiraSite(Api):
     @driven
     def add_project(self, key: str, name: str) -> Raw:
         """A new, empty project."""
-        raw = {
-            "id": str(10000 + len(self.projects)), "key": key, "name": name, "projectTypeKey": "software",
-            "description": "", "lead": shapes.user("Robin Keller", self.cloud), "avatarUrls": {},
-        }  # fmt: skip
-        if self.cloud:
-            raw |= {"simplified": False, "style": "classic", "isPrivate": False}
+        raw = shapes.project(10000 + len(self.projects), key, name, self.cloud)
         self.put_project(raw)
         return raw
 
@@ -179,19 +179,7 @@ class JiraSite(Api):
     @driven
     def add_board(self, project: str, kind: Literal["scrum", "kanban"] = "scrum") -> Raw:
         """A new board over a project."""
-        owner, number = self.projects[project], len(self.boards) + 1
-        label = f"{owner['name']} ({project})"
-        location = {
-            "projectId": int(owner["id"]), "displayName": label, "projectName": owner["name"], "projectKey": project,
-            "projectTypeKey": "software", "name": label,
-        }  # fmt: skip
-        raw = {
-            "id": number,
-            "self": f"/rest/agile/1.0/board/{number}",
-            "name": f"{project} board",
-            "type": kind,
-            "location": location,
-        }
+        raw = shapes.board(len(self.boards) + 1, self.projects[project], kind)
         self.boards.append(raw)
         return raw
 
@@ -201,45 +189,31 @@ class JiraSite(Api):
     ) -> Raw:
         """A new sprint on a board. Opening and closing sprints bumps no issue, as in the real tool."""
         number = max(self.sprints, default=100) + 1
-        raw = {
-            "id": number,
-            "self": f"/rest/agile/1.0/sprint/{number}",
-            "state": state,
-            "name": name,
-            "originBoardId": board,
-            "goal": "",
-        }
-        raw |= {"startDate": f"{start}T08:00:00.000Z", "endDate": f"{end}T16:00:00.000Z"}
-        raw |= {"completeDate": f"{end}T16:30:00.000Z"} if state == "closed" else {}
+        raw = shapes.sprint(number, board, name, state, start, end)
         self.sprints[number] = raw
         return raw
 
     @driven
     def add_issue(self, project: str, summary: str, type: str = "Story", **values: Any) -> str:  # noqa: A002
-        """A new issue; gives its key. `values` as for `edit`, and `created`, `status`, `resolution`, `parent`."""
-        owner = self.projects[project]
-        taken = (issue.number for issue in self._by_key.values() if issue.project == project)
-        number = owner.setdefault("_last", max(taken, default=0)) + 1
-        owner["_last"] = number
-        moment = stamp(values.pop("created", None) or self.now())
-        identity, key, creator = self._next(), f"{project}-{number}", shapes.user("Robin Keller", self.cloud)
-        short_project = {name: owner[name] for name in ("self", "id", "key", "name", "projectTypeKey") if name in owner}
-        fields = {
-            "summary": summary, "issuetype": shapes.issue_type(type, self.cloud), "project": short_project,
-            "status": shapes.status("To Do"), "resolution": None, "resolutiondate": None, "priority": shapes.priority(),
-            "created": moment, "updated": moment, "duedate": None, "labels": [], "components": [], "fixVersions": [],
-            "versions": [], "issuelinks": [], "subtasks": [], "assignee": None, "reporter": creator, "creator": creator,
-            "description": None, self.field_id("estimate"): None, self.field_id("sprint"): None,
-        }  # fmt: skip
-        self.put_issue({"id": str(identity), "key": key, "self": f"/rest/api/2/issue/{identity}", "fields": fields})
-        parent, status = values.pop("parent", None), values.pop("status", "To Do")
-        resolution, moved = values.pop("resolution", None), values.pop("updated", None) or values.pop("at", None)
+        """A new issue; gives its key.
+
+        `values` as for `edit`, and `parent`, `status`, `resolution`, and the instants `created` and `updated` (the last
+        one is also when it was resolved).
+        """
+        created = stamp(values.pop("created", None) or self.now())
+        moved = values.pop("updated", None)
+        updated = stamp(moved) if moved else created
+        parent, status, resolution = (values.pop(name, None) for name in ("parent", "status", "resolution"))
+        key = self._next_key(project)
+        raw = shapes.issue(self._next(), key, summary, type, self.projects[project], created, self.cloud)
+        raw["fields"] |= {self.field_id("estimate"): None, self.field_id("sprint"): None}
+        self.put_issue(raw)
         issue = self._by_key[key]
         self._assign(issue, values)
         if parent:
             self._attach(issue, parent)
-        self._set_status(issue, status, resolution, stamp(moved) if moved else moment)
-        issue.fields["updated"] = stamp(moved) if moved else moment
+        self._set_status(issue, status or "To Do", resolution, updated)
+        issue.fields["updated"] = updated
         issue.changed()
         return key
 
@@ -286,14 +260,7 @@ class JiraSite(Api):
     def block(self, key: str, by: str) -> None:
         """`by` blocks `key`. Bumps both."""
         blocked, blocker = self._by_key[key], self._by_key[by]
-        kind = {
-            "id": "10000",
-            "name": "Blocks",
-            "inward": "is blocked by",
-            "outward": "blocks",
-            "self": "/rest/api/2/issueLinkType/10000",
-        }
-        link = {"id": str(self._next()), "type": kind}
+        link = shapes.block_link(self._next())
         blocked.fields["issuelinks"].append({**link, "inwardIssue": short_form(blocker)})
         blocker.fields["issuelinks"].append({**link, "outwardIssue": short_form(blocked)})
         self._touch(blocked)
@@ -311,10 +278,7 @@ class JiraSite(Api):
     def move(self, key: str, project: str) -> str:
         """Move an issue to another project; gives its new key. The id stays, the old key goes on answering."""
         issue, owner = self._by_key[key], self.projects[project]
-        taken = (other.number for other in self.issues.values() if other.project == project)
-        number = max(max(taken, default=0), owner.get("_last", 0)) + 1
-        owner["_last"] = number
-        issue.raw["key"] = f"{project}-{number}"
+        issue.raw["key"] = self._next_key(project)
         issue.fields["project"] = {name: owner[name] for name in ("self", "id", "key", "name") if name in owner}
         self._by_key[issue.raw["key"]] = issue
         self._touch(issue)
@@ -342,6 +306,12 @@ class JiraSite(Api):
     def _next(self) -> int:
         self._serial += 1
         return self._serial
+
+    def _next_key(self, project: str) -> str:
+        taken = (issue.number for issue in self.issues.values() if issue.project == project)
+        number = (self._last.get(project) or max(taken, default=0)) + 1
+        self._last[project] = number
+        return f"{project}-{number}"
 
     def _touch(self, issue: Issue) -> None:
         issue.fields["updated"] = stamp(self.now())
