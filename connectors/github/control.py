@@ -10,7 +10,7 @@ from typing import TypeVar
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
 
-from connectors.errors import Refused
+from connectors.errors import Refused, TryAgain
 from connectors.github.client import Client, named_errors
 from connectors.records import Scope
 from connectors.transport import Transport
@@ -91,7 +91,16 @@ class Control:
                 raise
         if self.whoami()[0].casefold() == owner:  # the public list of a user leaves out the private repositories
             return self._list(lambda: lazy.get_user().get_repos(affiliation="owner"))
-        return self._list(lambda: lazy.get_user(owner).get_repos())
+        try:
+            return self._list(lambda: PaginatedList(Repository, lazy.requester, f"/users/{owner}/repos", {}))
+        except Refused as error:
+            if error.status != 404:
+                raise
+            raise Refused(
+                f"{owner}: no organisation or person of this name is found at {self._transport.base_url}.",
+                advice="Check the owner's name in `repositories`, and that the token may see it.",
+                status=404,
+            ) from error
 
     def _visible(self) -> list[Scope]:
         lazy = self._client.lazy
@@ -125,6 +134,8 @@ def matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def _scope(repository: Repository) -> Scope:
+    if not repository.id or not repository.full_name:  # PyGithub makes a repository of any answer, of a web page, too
+        raise TryAgain("an answer about a repository names none")
     return Scope(
         external_id=str(repository.id),
         key=repository.full_name,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
@@ -36,23 +36,21 @@ class Position:
     told: bool = False
     parents: tuple[int, ...] = ()
 
-    def __str__(self) -> str:
-        notes = "told" if self.told else ",".join(map(str, self.parents))
-        return " ".join(filter(None, (self.url or "-", notes)))
-
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """The position that `str` wrote; None where the text is none."""
-        found = re.fullmatch(r"(-|https?://\S+)(?: (?:(told)|(\d+(?:,\d+)*)))?", text)
+        """The position that `resume` wrote; None where the text is none."""
+        found = re.fullmatch(r"(https?://\S+|-(?= ))(?: (\d+(?:,\d+)*))?", text)
         if found is None:
             return None
-        parents = tuple(int(number) for number in found[3].split(",")) if found[3] else ()
-        return cls(None if found[1] == "-" else found[1], bool(found[2]), parents)
+        parents = tuple(int(number) for number in found[2].split(",")) if found[2] else ()
+        return cls(None if found[1] == "-" else found[1], parents=parents)
 
     @property
     def resume(self) -> str | None:
-        """What a page hands out to go on behind it; None at the end."""
-        return str(self) if self.url or self.parents else None
+        """What a page hands out to go on behind it: the address of the next page as it was given; None at the end."""
+        if not self.parents:
+            return self.url
+        return f"{self.url or '-'} {','.join(map(str, self.parents))}"
 
     def behind(self, answer: Answer, page: parse.IssuePage) -> Self:
         """Where the reading stands after this page."""
@@ -67,7 +65,7 @@ class Reader:
 
     transport: Transport
     owner: Callable[[], str]
-    trailer: parse.Trailer | None = field(default=None)
+    trailer: parse.Trailer | None
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
         """All milestones of the repository; None where they are unchanged."""
