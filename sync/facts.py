@@ -70,7 +70,7 @@ class KeyResultFacts:
     `cancelled`: those cancelled or deleted, ignored sub-tasks aside. `ignored_subtasks`: linked live sub-tasks that do
     not count. `descoped`: cancelled or deleted leaves.
     `moved_at`: latest change of a counted item. `open_moved_at`: latest change of a counted item in progress.
-    `finished_recently`: counted items done in the last 14 days.
+    `finished_recently`: a counted item was done in the last 14 days.
     `stale_items`: keys (at most 20) of counted items in progress that have not moved for `thresholds.stale_days`;
     `stale_count` of them in all, `stale_size` their size.
     `readable`: the scopes that its links depend on were read once, and their connections work.
@@ -99,7 +99,7 @@ class KeyResultFacts:
     descoped: int = 0
     moved_at: datetime | None = None
     open_moved_at: datetime | None = None
-    finished_recently: int = 0
+    finished_recently: bool = False
     stale_items: tuple[str, ...] = ()
     stale_count: int = 0
     stale_size: float = 0

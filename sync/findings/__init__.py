@@ -1,7 +1,7 @@
 """Findings: where delivery and OKRs do not fit, each code one module with its rule and the text of its page."""
 
-from sync.findings.docs import page
 from sync.findings.evaluate import FindingsResult, evaluate
+from sync.findings.pages import page
 from sync.findings.registry import rules
 from sync.findings.rule import Hit, Rule, Unjudged
 

@@ -31,8 +31,7 @@ def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
 def reason_of(key_result: KeyResultFacts, world: World) -> str | None:
     """The first reason that holds of a readable key result that needs work, None where work stands behind it."""
     if not key_result.linked:
-        mapped = any(mapping.via == "mapping" for mapping in key_result.mappings)
-        return "matches_nothing" if mapped else "no_mapping"
+        return "matches_nothing" if _written(key_result) else "no_mapping"
     if not key_result.counted:
         ignored = key_result.ignored_subtasks and not key_result.cancelled
         return "only_subtasks" if ignored else "only_cancelled"
@@ -51,7 +50,7 @@ def _because(code: str, key_result: KeyResultFacts, world: World) -> str:
         case "no_mapping":
             return "no mapping and no convention links work to it"
         case "matches_nothing":
-            return f"nothing matches {listed([mapping.text for mapping in key_result.mappings], 3)}"
+            return f"nothing matches {listed(_written(key_result), 3)}"
         case "only_cancelled":
             return f"all that is linked was cancelled or deleted ({counted(key_result.cancelled, 'item')})"
         case "only_subtasks":
@@ -69,9 +68,14 @@ def _because(code: str, key_result: KeyResultFacts, world: World) -> str:
             return f"{left} to do, none in progress, none finished in {thresholds.stale_days} days"
 
 
+def _written(key_result: KeyResultFacts) -> list[str]:
+    """The mappings of the configuration, conventions aside."""
+    return [mapping.text for mapping in key_result.mappings if mapping.via == "mapping"]
+
+
 def _evidence(key_result: KeyResultFacts) -> dict[str, object]:
     return {
-        "mappings": [mapping.text for mapping in key_result.mappings],
+        "mappings": _written(key_result),
         "linked": key_result.linked,
         "counted": key_result.counted,
         "done": key_result.done,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +11,8 @@ from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, counted, li
 from sync.findings.world import World
 
 SHOWN = 20
+CHUNK = 5_000
+"""Items named in one statement, below every database's limit."""
 DEEPEST = 50
 """Levels to climb: more than any tool's hierarchy has, and an end where parents run in a circle."""
 
@@ -21,14 +24,10 @@ UNALIGNED = """
     ORDER BY i.id
 """
 
-# Ancestors of the unaligned items, each with its distance, where they serve no active key result themselves.
+# The ancestors of some items, nearest first, that serve no active key result themselves and are not intentional.
 ANCESTORS = f"""
     WITH RECURSIVE up (item_id, id, distance) AS (
-        SELECT i.id, i.parent_id, 1
-        FROM northing_unaligned_work v
-        JOIN connection c ON c.name = v.connection
-        JOIN work_item i ON i.connection_id = c.id AND i.key = v.key
-        WHERE i.parent_id IS NOT NULL
+        SELECT id, parent_id, 1 FROM work_item WHERE id IN :ids AND parent_id IS NOT NULL
         UNION
         SELECT up.item_id, p.parent_id, up.distance + 1
         FROM up JOIN work_item p ON p.id = up.id
@@ -49,12 +48,9 @@ ANCESTORS = f"""
 """
 
 MILESTONES = """
-    SELECT i.id, t.title
-    FROM northing_unaligned_work v
-    JOIN connection c ON c.name = v.connection
-    JOIN work_item i ON i.connection_id = c.id AND i.key = v.key
-    JOIN work_container w ON w.item_id = i.id
-    JOIN container t ON t.id = w.container_id AND t.kind = 'milestone'
+    SELECT w.item_id, t.title
+    FROM work_container w JOIN container t ON t.id = w.container_id AND t.kind = 'milestone'
+    WHERE w.item_id IN :ids
     ORDER BY t.title DESC
 """
 
@@ -75,7 +71,8 @@ def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
     if not items:
         return
     groups: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
-    tops, milestones = _tops(world), _milestones(world)
+    ids = [item.id for item in items]
+    tops, milestones = _tops(world, ids), _milestones(world, ids)
     scopes = {scope.id: scope for scope in world.scopes}
     for item in items:
         if item.scope_id not in scopes:  # its connection left the configuration
@@ -128,15 +125,21 @@ def _hit(kind: str, subject: str, title: str, items: list[_Item]) -> Hit:
     )
 
 
-def _tops(world: World) -> dict[int, tuple[str, str]]:
+def _tops(world: World, ids: list[int]) -> dict[int, tuple[str, str]]:
     """Key and title of the topmost unlinked ancestor, by item."""
-    rows = world.conn.execute(sa.text(ANCESTORS).bindparams(sa.bindparam("day", world.day, sa.Date)))
-    return {item_id: (key, title) for item_id, key, title in rows}
+    query = sa.text(ANCESTORS).bindparams(sa.bindparam("day", world.day, sa.Date))
+    return {item_id: (key, title) for item_id, key, title in _rows(world, query, ids)}
 
 
-def _milestones(world: World) -> dict[int, str]:
+def _milestones(world: World, ids: list[int]) -> dict[int, str]:
     """Title of the milestone, by item: the first by title, where there are several."""
-    return {row.id: row.title for row in world.conn.execute(sa.text(MILESTONES))}
+    return dict(_rows(world, sa.text(MILESTONES), ids))
+
+
+def _rows(world: World, query: sa.TextClause, ids: list[int]) -> Iterator[Any]:
+    for start in range(0, len(ids), CHUNK):
+        some = sa.bindparam("ids", ids[start : start + CHUNK], expanding=True)
+        yield from world.conn.execute(query.bindparams(some))
 
 
 RULE = Rule(

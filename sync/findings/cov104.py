@@ -47,8 +47,8 @@ RULE = Rule(
     ),
     computed=(
         "For each mapping of a key result whose cycle contains the day. Its subject is the key result's key, `#` and"
-        " the mapping's number among those of the key result, as listed. Not raised before the scopes it could concern were"
-        " read once, nor while their connection fails."
+        " the mapping's number among those of the key result, as listed. Not raised before the scopes it could concern"
+        " were read once, nor while their connection fails."
     ),
     ends="The mapping matches work of its own, or is removed.",
     reasons=(
