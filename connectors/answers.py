@@ -44,13 +44,15 @@ class Answer:
     def decode(self, into: type[T]) -> T:
         """The body as `into`. Raises TryAgain where it is cut off or no JSON, Refused where it has another shape."""
         try:
-            return msgspec.json.decode(self.body, type=into)
-        except msgspec.ValidationError as error:
-            raise Refused(
-                f"{self.place} answered with something else than expected: {error}.",
-                advice="Check that the url is the API of this tool, and the tool's version.",
-                status=self.status,
-            ) from error
+            try:
+                return msgspec.json.decode(self.body, type=into)
+            except msgspec.ValidationError as error:
+                msgspec.json.decode(self.body, type=msgspec.Raw)  # a body may be cut off behind its first odd value
+                raise Refused(
+                    f"{self.place} answered with something else than expected: {error}.",
+                    advice="Check that the url is the API of this tool, and the tool's version.",
+                    status=self.status,
+                ) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise TryAgain(f"{self.place} sent incomplete or broken JSON ({error})", status=self.status) from error
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 from config import ConnectionOptions, Conventions
-
 from connectors.records import Containers, Page, Scope
 
 
@@ -60,14 +59,19 @@ class Connector(Protocol):
     """One connection to one tool. Methods raise `SourceError`; they may be called from several threads at once."""
 
     kind: ClassVar[str]
-    overlap: ClassVar[timedelta]
-    """How far before the tool's clock a watermark is set: its index may lag behind its clock."""
     conditional: ClassVar[bool]
     """True where an unchanged scope answers 304: a full read is then closed by one reading from the new watermark."""
     options_model: ClassVar[type[ConnectionOptions]]
 
-    def __init__(self, name: str, options: ConnectionOptions, conventions: Conventions, measure: str, context: Context) -> None:
+    def __init__(
+        self, name: str, options: ConnectionOptions, conventions: Conventions, measure: str, context: Context
+    ) -> None:
         """`measure` is `counting.measure`: where it names a field, that field is read as the estimate."""
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far before the tool's clock a watermark is set: its index may lag behind its clock."""
+        ...
 
     def doctor(self) -> list[Check]:
         """Reachable, who am I, permissions, fields found, limits, clock skew."""
@@ -78,15 +82,15 @@ class Connector(Protocol):
         ...
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
-        """All milestones, versions and sprints of the scope, in full. None: unchanged, by `validators` (ETag by URL)."""
+        """All milestones, versions and sprints of the scope. None: unchanged, by `validators` (ETag by URL)."""
         ...
 
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        """The scope's items, all or changed since, page by page. No page at all: nothing changed (all answers were 304)."""
+        """The scope's items, all or changed since, page by page. No page: nothing changed (all answers were 304)."""
         ...
 
     def matching(self, query: str, usage: Usage) -> set[str]:
-        """External ids of the items that a `jql` selector matches. Connectors without a query language raise Refused."""
+        """External ids of the items that a `jql` selector matches. Raises Refused where there is no query language."""
         ...
 
     def close(self) -> None:

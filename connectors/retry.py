@@ -26,7 +26,7 @@ class Patience:
 def retrying(context: Context, patience: Patience, waited: Callable[[float], None]) -> Retrying:
     """A caller that runs a callable until it raises no `TryAgain`, or patience ends and the last error is raised.
 
-    `Cancelled` passes. A wait that the tool named is kept in full, with jitter on top. `waited(seconds)` is told of each.
+    `Cancelled` passes. A wait that the tool named is kept in full, with jitter on top. `waited(seconds)` hears of it.
     """
 
     def wait(state: RetryCallState) -> float:

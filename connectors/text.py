@@ -75,3 +75,11 @@ def day(text: str | None) -> date | None:
 def nearest_day(at: datetime) -> date:
     """The UTC date of `at` plus 12 hours: the day that a midnight anywhere on earth stands for."""
     return (at.astimezone(UTC) + _TWELVE_HOURS).date()
+
+
+def trailers(body: str, name: str) -> list[str]:
+    """The values of all lines `name: value` of `body`: whole lines, trimmed, the name without regard to case."""
+    if "\r" in body:
+        body = body.replace("\r", "\n")
+    line = re.compile(rf"^[^\S\n]*{re.escape(name)}:[^\S\n]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+    return [found.strip() for found in line.findall(body)]

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar, overload
 from urllib.parse import urljoin, urlsplit
 
@@ -58,7 +59,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         classify: Classify = lambda _answer: None,
         renew: Callable[[], bool] = lambda: False,
-        ca_bundle: str | None = None,
+        ca_bundle: Path | None = None,
         proxy: str | None = None,
         patience: Patience | None = None,
         reserve: float = 0.0,
@@ -66,6 +67,9 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self.in_flight = in_flight
         self.limits_seen: dict[str, str] = {}
+        """The limit headers of the last answer that had any."""
+        self.skew_seen: timedelta | None = None
+        """How far the tool's clock was ahead of ours at the last answer that told the time."""
         self._home = urlsplit(self.base_url)
         self._auth = auth
         self._renew = renew
@@ -120,13 +124,23 @@ class Transport:
 
         return self.run(attempt, usage)
 
-    def post_json(self, url: str, json: object, *, into: type[T], usage: Usage | None = None) -> tuple[Answer, T]:
-        """POST and decode as one retried step, as `get_json`."""
+    def post_json(
+        self,
+        url: str,
+        json: object,
+        *,
+        into: type[T],
+        usage: Usage | None = None,
+        check: Callable[[T], None] = lambda _value: None,
+    ) -> tuple[Answer, T]:
+        """POST and decode as one retried step, as `get_json`. `check` may raise TryAgain: the value is incomplete."""
         call = _Call("POST", self._address(url), body=msgspec.json.encode(json), usage=usage)
 
         def attempt() -> tuple[Answer, T]:
             answer = self._attempt(call)
-            return answer, answer.decode(into)
+            value = answer.decode(into)
+            check(value)
+            return answer, value
 
         return self.run(attempt, usage)
 
@@ -172,6 +186,8 @@ class Transport:
     def judge(self, answer: Answer) -> Answer:
         """The answer itself, or the error that it stands for, raised. A wait that it tells pauses the connection."""
         now = answer.clock or self._context.now()
+        if answer.clock is not None:
+            self.skew_seen = answer.clock - self._context.now()
         if seen := {name: answer.headers[name] for name in limits.LIMIT_HEADERS if name in answer.headers}:
             self.limits_seen = seen
         error = self._classify(answer) or error_of(answer, now)
@@ -264,7 +280,7 @@ class _Call:
     usage: Usage | None = None
 
 
-def _client(headers: Mapping[str, str], in_flight: int, ca_bundle: str | None, proxy: str | None) -> httpx.Client:
+def _client(headers: Mapping[str, str], in_flight: int, ca_bundle: Path | None, proxy: str | None) -> httpx.Client:
     verify: ssl.SSLContext | bool = True
     if ca_bundle:
         verify = httpx.create_ssl_context()
@@ -322,7 +338,8 @@ def _faults_named(method: str, url: str) -> Generator[None, None, None]:
     except httpx.TimeoutException as error:
         raise TryAgain(f"{place}: no answer in time ({type(error).__name__})") from error
     except httpx.ConnectError as error:
-        _refuse_bad_certificate(place, error)
+        if refused := untrusted(place, error):
+            raise refused from error
         advice = "Check the url, the name server and the proxy."
         raise TryAgain(f"{place}: cannot connect ({error})", advice=advice) from error
     except (httpx.TransportError, httpx.DecodingError) as error:
@@ -331,12 +348,14 @@ def _faults_named(method: str, url: str) -> Generator[None, None, None]:
         raise Refused(f"{place}: no address ({error}).", advice="Check the connection's url.") from error
 
 
-def _refuse_bad_certificate(place: str, error: BaseException) -> None:
+def untrusted(place: str, error: BaseException) -> Refused | None:
+    """The refusal to raise where `error` comes from a certificate that is not trusted, else None."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            raise Refused(
+            return Refused(
                 f"{place}: the server's certificate is not trusted ({cause}).",
                 advice="Give the certificate authority of your organisation as `ca_bundle`.",
-            ) from error
+            )
         cause = cause.__cause__ or cause.__context__
+    return None

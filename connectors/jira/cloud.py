@@ -1,0 +1,151 @@
+"""Reading issues of Jira Cloud: ids one page after the other, then the issues themselves side by side.
+
+The search gives pages only in sequence, but 5,000 ids at a time; fetching by id has no order to keep.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from connectors.ahead import in_order
+from connectors.base import Reading, Usage
+from connectors.errors import Refused, TryAgain
+from connectors.jira.parse import IssueReader
+from connectors.jira.values import Id
+from connectors.jira.window import Resume, resume_of, window
+from connectors.records import Page, Scope, SetAside
+from connectors.transport import Answer, Transport
+
+SEARCH = "/rest/api/3/search/jql"
+BULK = "/rest/api/3/issue/bulkfetch"
+IDS_A_PAGE = 5000
+ISSUES_A_PAGE = 100
+BULK_ABSENT = (404, 405)
+
+
+class _IdRow(msgspec.Struct):
+    id: Id
+
+
+class _IdPage(msgspec.Struct):
+    issues: list[_IdRow]
+    next_page_token: str | None = msgspec.field(default=None, name="nextPageToken")
+
+
+class _RowPage(msgspec.Struct):
+    issues: list[msgspec.Raw]
+    next_page_token: str | None = msgspec.field(default=None, name="nextPageToken")
+
+
+class _IssueError(msgspec.Struct):
+    id: Id | None = None
+    message: str | None = msgspec.field(default=None, name="errorMessage")
+
+
+class _Fetched(msgspec.Struct):
+    issues: list[msgspec.Raw]
+    errors: list[_IssueError] = msgspec.field(default_factory=list, name="issueErrors")
+
+
+P = TypeVar("P", _IdPage, _RowPage)
+
+
+class CloudIssues:
+    """Reads the issues of one Cloud site."""
+
+    def __init__(self, transport: Transport, reader: IssueReader) -> None:
+        self._transport = transport
+        self._reader = reader
+
+    def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        """The project's issues in pages of at most 100, one page with no items where there is nothing to read."""
+        begun = resume_of(reading.resume)
+        ids, clock = self.ids(window(scope, reading.since), usage)
+        clock = begun.clock or clock
+        # An id that is gone (deleted meanwhile) names no place: everything is read again, which changes nothing.
+        start = ids.index(begun.after) + 1 if begun.after in ids else 0
+        chunks = [ids[at : at + ISSUES_A_PAGE] for at in range(start, len(ids), ISSUES_A_PAGE)]
+        if not chunks:
+            yield Page(items=[], clock=clock)
+            return
+        fetched = in_order(lambda chunk: self._page(chunk, scope, usage), chunks, self._transport.in_flight)
+        for number, (chunk, page) in enumerate(zip(chunks, fetched, strict=True), start=1):
+            page.clock = clock
+            page.resume = Resume(clock=clock, after=chunk[-1]).write() if number < len(chunks) else None
+            yield page
+
+    def ids(self, jql: str, usage: Usage) -> tuple[list[str], datetime | None]:
+        """Ids of all issues that `jql` matches, in its order, and the site's time when the first page was answered."""
+        found: dict[str, None] = {}
+        clock = None
+        for answer, page in self._search(jql, ["id"], IDS_A_PAGE, _IdPage, usage):
+            clock = clock or answer.clock
+            found.update((str(row.id), None) for row in page.issues)
+        return list(found), clock
+
+    def _search(
+        self, jql: str, fields: list[str], size: int, into: type[P], usage: Usage
+    ) -> Iterator[tuple[Answer, P]]:
+        """All pages. A short or empty page is not the last one: only a page without a token is."""
+        asked = {"jql": jql, "fields": fields, "maxResults": size}
+        seen: set[str] = set()
+        while True:
+            answer, page = self._transport.post_json(SEARCH, asked, into=into, usage=usage)
+            yield answer, page
+            token = page.next_page_token
+            if not token:
+                return
+            if token in seen:
+                raise TryAgain(f"{answer.place} named the same next page twice, and would never end")
+            seen.add(token)
+            asked["nextPageToken"] = token
+
+    def _page(self, ids: list[str], scope: Scope, usage: Usage) -> Page:
+        try:
+            fetched = self._fetch(ids, usage)
+        except Refused as error:
+            if error.status not in BULK_ABSENT:
+                raise
+            fetched = _Fetched(self._found(ids, usage))
+        read = self._reader.read(fetched.issues, scope.external_id)
+        failed = [
+            SetAside(
+                external_id=None if one.id is None else str(one.id),
+                reason=one.message or "Jira could not give this issue",
+                excerpt="",
+            )
+            for one in fetched.errors
+        ]
+        return Page(items=read.items, set_aside=read.set_aside + failed)
+
+    def _fetch(self, ids: list[str], usage: Usage) -> _Fetched:
+        """The issues by id. Those deleted or hidden meanwhile are simply absent; what failed was asked for twice."""
+        asked = {"issueIdsOrKeys": ids, "fields": self._reader.names, "fieldsByKeys": False}
+        _, fetched = self._transport.post_json(BULK, asked, into=_Fetched, usage=usage)
+        failed = [str(one.id) for one in fetched.errors if one.id is not None]
+        if failed:
+            _, again = self._transport.post_json(BULK, asked | {"issueIdsOrKeys": failed}, into=_Fetched, usage=usage)
+            fetched = _Fetched(fetched.issues + again.issues, again.errors)
+        return fetched
+
+    def _found(self, ids: list[str], usage: Usage) -> list[msgspec.Raw]:
+        """The issues by search, where fetching by id is not there. One id that is gone makes Jira refuse the query."""
+        pending, rows, gone = [ids], [], 0
+        while pending:
+            some = pending.pop()
+            try:
+                jql = f"id in ({', '.join(some)}) ORDER BY id ASC"
+                for _, page in self._search(jql, self._reader.names, ISSUES_A_PAGE, _RowPage, usage):
+                    rows += page.issues
+            except Refused as error:
+                if error.status != 400:
+                    raise
+                if len(some) == 1:
+                    gone += 1
+                    if gone == len(ids):  # all of them: then the query itself is what Jira refuses
+                        raise
+                else:
+                    pending += [some[: len(some) // 2], some[len(some) // 2 :]]
+        return rows

@@ -1,0 +1,148 @@
+"""The connector of kind `jira`: one Jira site, Cloud or Data Center."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import ClassVar
+
+from config import ConnectionOptions, Conventions
+from connectors.base import Check, Context, Reading, Usage
+from connectors.jira import doctor
+from connectors.jira.cloud import CloudIssues
+from connectors.jira.containers import ContainerReader
+from connectors.jira.control import Control, ServerInfo
+from connectors.jira.datacenter import DataCenterIssues
+from connectors.jira.fields import FieldMap, discover
+from connectors.jira.options import JiraOptions, matches
+from connectors.jira.parse import IssueReader
+from connectors.jira.rules import classify, signature
+from connectors.records import Containers, Page, Scope
+from connectors.text import clean
+from connectors.transport import Transport
+
+CLOUD_OVERLAP = timedelta(minutes=10)
+"""Cloud's search index lags behind by up to minutes."""
+DATA_CENTER_OVERLAP = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a site tells of itself: read once a run."""
+
+    info: ServerInfo
+    url: str
+    fields: FieldMap
+
+
+class Jira:
+    """See `connectors.base.Connector`. Reads one site with one account."""
+
+    kind: ClassVar[str] = "jira"
+    conditional: ClassVar[bool] = False
+    options_model: ClassVar[type[ConnectionOptions]] = JiraOptions
+
+    def __init__(
+        self, name: str, options: JiraOptions, conventions: Conventions, measure: str, context: Context
+    ) -> None:
+        self.name = name
+        self._options = options
+        self._conventions = conventions
+        self._measure = measure
+        self._lock = threading.RLock()
+        self._known: Site | None = None
+        self._opened: Control | None = None
+        self._transport = Transport(
+            options.url,
+            auth=lambda: signature(options.auth),
+            context=context,
+            in_flight=options.in_flight,
+            classify=classify,
+            ca_bundle=options.ca_bundle,
+            proxy=options.proxy,
+        )
+
+    @property
+    def overlap(self) -> timedelta:
+        """Ten minutes on Cloud, and until the site has said what it is; two on Data Center."""
+        return CLOUD_OVERLAP if self._known is None or self._known.info.cloud else DATA_CENTER_OVERLAP
+
+    def doctor(self) -> list[Check]:
+        return doctor.checks(self._options, self._control, self._transport, self.site)
+
+    def scopes(self) -> list[Scope]:
+        """The projects that match. The account is asked for first: to an unknown one Jira shows no projects at all."""
+        control = self._control()
+        control.myself()
+        with self._lock:
+            self._known = None
+        site = self.site()
+        return [
+            Scope(
+                external_id=str(one.id),
+                key=one.key,
+                name=clean(one.name or one.key),
+                kind="project",
+                url=f"{site.url}/browse/{one.key}",
+                archived=one.archived,
+            )
+            for one in control.projects()
+            if matches(one.key, self._options.projects)
+        ]
+
+    def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers:
+        return self._container_reader(self.site()).read(scope, usage)
+
+    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        site = self.site()
+        fields = site.fields
+        if not fields.estimate:
+            found = self._container_reader(site).estimation_fields(scope, usage)
+            fields = replace(fields, estimate=tuple(found))
+        reader = IssueReader(fields, site=site.url, trailer=self._conventions.trailer, agile=not site.info.cloud)
+        kind = CloudIssues if site.info.cloud else DataCenterIssues
+        return kind(self._transport, reader).pages(scope, reading, usage)
+
+    def matching(self, query: str, usage: Usage) -> set[str]:
+        site = self.site()
+        reader = IssueReader(site.fields, site=site.url)
+        if site.info.cloud:
+            found, _ = CloudIssues(self._transport, reader).ids(query, usage)
+            return set(found)
+        return DataCenterIssues(self._transport, reader).ids(query, usage)
+
+    def close(self) -> None:
+        self._transport.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def site(self) -> Site:
+        """What the site tells of itself; asked for once until `scopes` is called. Raises SourceError."""
+        with self._lock:
+            if self._known is None:
+                self._known = self._look()
+            return self._known
+
+    def _look(self) -> Site:
+        control = self._control()
+        info = control.server_info()
+        fields = discover(
+            control.fields(),
+            estimate=self._options.estimate,
+            measure=self._measure,
+            key_result=self._conventions.field,
+        )
+        # Behind Atlassian's API gateway the address that people open is another one.
+        gateway = "/ex/jira/" in self._options.url
+        url = info.base_url if gateway and info.base_url else self._options.url
+        return Site(info, url.rstrip("/"), fields)
+
+    def _control(self) -> Control:
+        signature(self._options.auth)
+        with self._lock:
+            if self._opened is None:
+                self._opened = Control(self._options, self._transport)
+            return self._opened
+
+    def _container_reader(self, site: Site) -> ContainerReader:
+        return ContainerReader(self._transport, site=site.url, boards=self._options.boards)

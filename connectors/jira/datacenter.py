@@ -1,0 +1,164 @@
+"""Reading issues of Jira Data Center: pages by offset, side by side, with a seam that shows when rows have moved.
+
+An offset names another row once a row before it was deleted. So each page starts with the last row of the page before
+it. Where it does not, rows have moved: the reading goes back to where it recognises rows, and on from there in
+sequence. Rows read twice change nothing, as items are kept by id.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from connectors.base import Reading, Usage
+from connectors.errors import TryAgain
+from connectors.jira.parse import IssueReader
+from connectors.jira.values import Id
+from connectors.jira.window import Resume, resume_of, window
+from connectors.records import Page, Scope
+from connectors.transport import Transport
+
+SEARCH = "/rest/api/2/search"
+ISSUES_A_PAGE = 100
+IDS_A_PAGE = 1000
+KEPT_TAIL = 20
+PATIENCE = 3
+
+
+class _Handle(msgspec.Struct):
+    id: Id | None = None
+
+
+class _Found(msgspec.Struct):
+    issues: list[msgspec.Raw]
+    total: int
+    start: int = msgspec.field(default=0, name="startAt")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One answer: `rows` from offset `at` of `total`, and their ids (None where a row tells none)."""
+
+    at: int
+    total: int
+    rows: list[msgspec.Raw]
+    ids: list[str | None]
+    clock: datetime | None
+
+    @property
+    def last(self) -> bool:
+        return self.at + len(self.rows) >= self.total
+
+
+@dataclass(frozen=True)
+class Step:
+    """The rows of one answer that were not read before, and where to go on: offset and ids of the last rows read."""
+
+    rows: list[msgspec.Raw]
+    ids: list[str | None]
+    clock: datetime | None
+    at: int
+    tail: list[str]
+    last: bool
+
+
+def walk(read: Callable[[int], Rows], width: int, at: int = 0, tail: Sequence[str] = ()) -> Iterator[Step]:
+    """All rows from offset `at` on, of which the rows `tail` were read before; up to `width` answers under way.
+
+    Raises TryAgain where the tool gives no new rows although it says that there are some.
+    """
+    under_way: dict[int, Future[Rows]] = {}
+    size, stalled, side_by_side = 0, 0, width > 1
+    pool = ThreadPoolExecutor(width, thread_name_prefix="ahead")
+    try:
+        while True:
+            ahead = under_way.pop(at, None)
+            if ahead is None:
+                _drop(under_way)
+            here = ahead.result() if ahead else read(at)
+            size = size or len(here.rows)
+            new = _first_new(here.ids, tail)
+            if new is None and at > 0:
+                _drop(under_way)
+                side_by_side = False
+                at = max(0, min(at, here.total) - (size or ISSUES_A_PAGE) + 1)
+                continue
+            new = new or 0
+            stalled = stalled + 1 if new == len(here.rows) and not here.last else 0
+            if stalled > PATIENCE:
+                raise TryAgain(f"The search gives no rows behind row {at} of {here.total}")
+            at += max(len(here.rows) - 1, 0)
+            tail = [one for one in here.ids if one is not None] or tail
+            yield Step(here.rows[new:], here.ids[new:], here.clock, at, list(tail), here.last)
+            if here.last:
+                return
+            if side_by_side and size > 1:
+                for offset in range(at, min(here.total - 1, at + (size - 1) * width), size - 1):
+                    if offset not in under_way:
+                        under_way[offset] = pool.submit(read, offset)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _first_new(ids: list[str | None], tail: Sequence[str]) -> int | None:
+    """Index of the first row behind all rows of `tail`; None where no row of it is here, so that some may lack."""
+    if not tail:
+        return 0
+    known = set(tail)
+    return next((index + 1 for index in range(len(ids) - 1, -1, -1) if ids[index] in known), None)
+
+
+def _drop(under_way: dict[int, Future[Rows]]) -> None:
+    for future in under_way.values():
+        future.cancel()
+    under_way.clear()
+
+
+class DataCenterIssues:
+    """Reads the issues of one Data Center site."""
+
+    def __init__(self, transport: Transport, reader: IssueReader) -> None:
+        self._transport = transport
+        self._reader = reader
+        self._handle = msgspec.json.Decoder(_Handle)
+
+    def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        """The project's issues in pages of at most 100, one page with no items where there is nothing to read."""
+        begun = resume_of(reading.resume)
+        jql, clock = window(scope, reading.since), begun.clock
+
+        def read(at: int) -> Rows:
+            return self._rows(jql, at, ISSUES_A_PAGE, self._reader.names, usage)
+
+        for step in walk(read, self._transport.in_flight, begun.at, begun.tail):
+            clock = clock or step.clock
+            found = self._reader.read(step.rows, scope.external_id)
+            behind = Resume(clock=clock, at=step.at, tail=step.tail[-KEPT_TAIL:]).write()
+            yield Page(items=found.items, set_aside=found.set_aside, clock=clock, resume=None if step.last else behind)
+
+    def ids(self, jql: str, usage: Usage) -> set[str]:
+        """Ids of all issues that `jql` matches."""
+
+        def read(at: int) -> Rows:
+            return self._rows(jql, at, IDS_A_PAGE, ["id"], usage)
+
+        return {one for step in walk(read, 1) for one in step.ids if one is not None}
+
+    def _rows(self, jql: str, at: int, size: int, fields: list[str], usage: Usage) -> Rows:
+        asked = {"jql": jql, "startAt": at, "maxResults": size, "fields": fields}
+
+        def check(found: _Found) -> None:
+            if not found.issues and at < found.total:
+                raise TryAgain(f"The search gave no rows from {at} on, of {found.total}")
+
+        answer, found = self._transport.post_json(SEARCH, asked, into=_Found, usage=usage, check=check)
+        ids = []
+        for row in found.issues:
+            try:
+                handle = self._handle.decode(row).id
+            except msgspec.DecodeError:
+                handle = None
+            ids.append(None if handle is None else str(handle))
+        return Rows(at, found.total, found.issues, ids, answer.clock)
