@@ -337,8 +337,10 @@ class Match(SQLModel, table=True):
 class Link(SQLModel, table=True):
     """An item that serves a key result, once however often it is matched.
 
-    `mapping_id` is the first mapping, in order, that matches. `counted`: a live leaf. `leaf`: a leaf whatever its state.
-    `size` and `imputed` are filled for counted items.
+    `mapping_id` is the first mapping, in order, that matches. `role`: what the item is in this key result's work: counted
+    (a live leaf), container (live, with linked work below), descoped (a cancelled or deleted leaf), dropped (a cancelled or
+    deleted container), subtask (ignored). `size` and `imputed` are filled for counted items. The item's state and dates stand
+    here once more, so that counting the links of a key result reads nothing else.
     """
 
     __table_args__ = (sa.Index("ix_link_item_id", "item_id"), {"sqlite_with_rowid": False})
@@ -347,17 +349,19 @@ class Link(SQLModel, table=True):
     item_id: int = Field(primary_key=True)
     mapping_id: int
     direct: bool
-    leaf: bool = False
+    role: str
     counted: bool = False
     size: float | None = None
     imputed: bool = False
+    state: str
+    moved_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class Tally(SQLModel, table=True):
     """The links of a key result, counted by mapping, role and state: what the formulas and findings start from.
 
-    `role`: counted, container, descoped (a cancelled or deleted leaf), dropped (a cancelled or deleted container) or
-    subtask (ignored). `finished_at`: the latest end of a done item. Instants are None where the tool gave none.
+    `role` as in `link`. `finished_at`: the latest end of a done item. Instants are None where the tool gave none.
     """
 
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,0 +1,104 @@
+"""A large organisation, written straight into the tables: what linking and measuring are timed on."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from config import Config
+from store import fold
+
+EPIC_SIZE = 50
+LABELS = 2_000
+VERSIONS_PER_PROJECT = 40
+STATES = ("todo", "in_progress", "done", "done", "done", "cancelled")
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def config(key_results: int, mappings: int, projects: int, items: int) -> Config:
+    """Objectives of five key results each; mappings by epic, label, version and component, as companies mix them."""
+    chance = random.Random(7)  # noqa: S311 - the same organisation every time
+    epics = [n for n in range(items) if n % EPIC_SIZE == 0]
+    keys = [f"KR{n}" for n in range(key_results)]
+    works = []
+    for n in range(mappings):
+        project = chance.randrange(projects)
+        works.append(
+            (
+                {"connection": "tool", "epic": [f"P{epic % projects}-{epic}" for epic in chance.sample(epics, 4)]},
+                {"connection": "tool", "project": f"P{project}", "label": f"label-{chance.randrange(LABELS)}"},
+                {"connection": "tool", "project": f"P{project}", "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}", "label": f"label-{n % LABELS}"},
+                {"connection": "tool", "label": f"label-{chance.randrange(LABELS // 10)}?", "not": {"type": "Bug"}},
+            )[n % 4]
+        )
+    return Config.model_validate(
+        {
+            "version": 1,
+            "teams": [{"key": "t", "owns": [{"connection": "tool", "label": "label-1"}]}],
+            "cycles": [{"key": "Q", "start": date(2026, 10, 1), "end": date(2026, 12, 31)}],
+            "objectives": [
+                {
+                    "key": f"O{n}",
+                    "title": f"Objective {n}",
+                    "cycle": "Q",
+                    "key_results": [{"key": key, "title": key} for key in keys[n * 5 : n * 5 + 5]],
+                }
+                for n in range((key_results + 4) // 5)
+            ],
+            "mappings": [{"key_result": keys[n % key_results], "work": work} for n, work in enumerate(works)],
+        }
+    )
+
+
+def fill(engine: sa.Engine, items: int, projects: int) -> None:
+    """Writes so many items, an epic and its 49 children in a row, each with two labels and mostly a version."""
+    with engine.begin() as conn:
+        conn.execute(sa.text("INSERT INTO connection (id, name, kind, archived, last_ok_at) VALUES (1, 'tool', 'x', FALSE, :now)"), {"now": _instant(conn, NOW)})
+        _many(conn, "scope", "id connection_id external_id key key_folded name kind url archived visible last_ok_at", (
+            (p + 1, 1, str(p), f"P{p}", fold(f"P{p}"), f"Project {p}", "project", "", False, True, _instant(conn, NOW)) for p in range(projects)
+        ))
+        _many(conn, "tag", "id kind value folded", ((n + 1, "label", f"label-{n}", f"label-{n}") for n in range(LABELS)))
+        versions = projects * VERSIONS_PER_PROJECT
+        _many(conn, "container", "id connection_id scope_id external_id kind title title_folded listed", (
+            (v + 1, 1, v % projects + 1, str(v), "version", t := f"{v % projects}.{v // projects}", t, True) for v in range(versions)
+        ))
+        columns = (
+            "id connection_id scope_id external_id key key_folded url title title_folded type type_folded level state"
+            " category self_reported parent_pending parent_id created_at updated_at presence content_hash"
+        )
+        _many(conn, "work_item", columns, _items(conn, items, projects))
+        _many(conn, "work_tag", "item_id tag_id", ((n + 1, tag) for n in range(items) for tag in {n * 7919 % LABELS + 1, n % 97 + 1}))
+        _many(conn, "work_container", "item_id container_id", (
+            (n + 1, n // projects % VERSIONS_PER_PROJECT * projects + n % projects + 1) for n in range(items) if n % 3
+        ))
+
+
+def _items(conn: sa.Connection, items: int, projects: int) -> Iterator[tuple[object, ...]]:
+    chance = random.Random(3)  # noqa: S311
+    for n in range(items):
+        epic = n % EPIC_SIZE == 0
+        state = chance.choice(STATES)
+        key = f"P{n % projects}-{n}"
+        moved = _instant(conn, NOW - timedelta(minutes=chance.randrange(60 * 24 * 100)))
+        kind = "Epic" if epic else chance.choice(("Story", "Bug"))
+        yield (
+            n + 1, 1, n % projects + 1, str(n), key, fold(key), "", f"Item {n}", f"item {n}", kind, fold(kind),
+            "epic" if epic else "issue", state, "done" if state == "cancelled" else state, False, False,
+            None if epic else n - n % EPIC_SIZE + 1, moved, moved, "present", n,
+        )  # fmt: skip
+
+
+def _instant(conn: sa.Connection, moment: datetime) -> object:
+    return moment if conn.dialect.name == "postgresql" else moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _many(conn: sa.Connection, table: str, columns: str, rows: Iterator[tuple[object, ...]]) -> None:
+    names = columns.split()
+    cursor = conn.connection.cursor()
+    if conn.dialect.name == "postgresql":
+        with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", rows)

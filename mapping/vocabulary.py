@@ -1,0 +1,105 @@
+"""The words that selectors may name, resolved to the ids of what is stored."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import sqlalchemy as sa
+
+from store import fold
+
+GLOB = re.compile(r"[*?]")
+
+
+@lru_cache(maxsize=10_000)
+def glob_pattern(folded: str) -> re.Pattern[str]:
+    """The pattern of a folded glob: only `*` (any letters, none too) and `?` (one letter) are special."""
+    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", folded))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def like_pattern(folded: str) -> str:
+    """The same as a LIKE pattern with `!` as escape, for text that is stored folded."""
+    escaped = folded.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return escaped.replace("*", "%").replace("?", "_")
+
+
+class Words:
+    """Folded words, each with the ids that bear it."""
+
+    def __init__(self, rows: Iterable[tuple[str, int]]) -> None:
+        self._ids: dict[str, set[int]] = defaultdict(set)
+        for folded, identity in rows:
+            self._ids[folded].add(identity)
+
+    def __contains__(self, folded: str) -> bool:
+        return folded in self._ids
+
+    def bearing(self, folded: str) -> frozenset[int]:
+        """Ids of exactly this word, in which `*` and `?` are ordinary letters."""
+        return frozenset(self._ids.get(folded, ()))
+
+    def ids(self, values: Iterable[str]) -> frozenset[int]:
+        """Ids of all words that one of `values` matches: as a whole text, without case, with globs."""
+        found: set[int] = set()
+        for value in values:
+            folded = fold(value)
+            if GLOB.search(folded):
+                matches = glob_pattern(folded).fullmatch
+                for word, ids in self._ids.items():
+                    if matches(word):
+                        found |= ids
+            else:
+                found |= self._ids.get(folded, set())
+        return frozenset(found)
+
+
+class Vocabulary:
+    """All words of one database at one moment: names of connections, keys of scopes, labels, containers, teams, item keys."""
+
+    def __init__(self, conn: sa.Connection, keys: Iterable[str] = ()) -> None:
+        """`keys` are the item keys that selectors name (globs apart); only these are looked up."""
+        rows = conn.execute(sa.text("SELECT id, name FROM connection")).all()
+        self.connections = Words((fold(name), identity) for identity, name in rows)
+        self._scopes = self._by_kind(conn, "SELECT kind, key_folded, id FROM scope")
+        self._tags = self._by_kind(conn, "SELECT kind, folded, id FROM tag")
+        self._containers = self._by_kind(conn, "SELECT kind, title_folded, id FROM container")
+        self.items = Words(_items_by_key(conn, {fold(key) for key in keys}))
+        self._teams = conn.execute(sa.text("SELECT id, key, name, parent_id FROM team WHERE NOT archived")).all()
+
+    @staticmethod
+    def _by_kind(conn: sa.Connection, query: str) -> Mapping[str, Words]:
+        rows: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for kind, folded, identity in conn.execute(sa.text(query)):
+            rows[kind].append((folded, identity))
+        return defaultdict(lambda: Words(()), {kind: Words(pairs) for kind, pairs in rows.items()})
+
+    def scopes(self, kind: str, values: Iterable[str]) -> frozenset[int]:
+        return self._scopes[kind].ids(values)
+
+    def tags(self, kind: str) -> Words:
+        return self._tags[kind]
+
+    def containers(self, kind: str, values: Iterable[str]) -> frozenset[int]:
+        return self._containers[kind].ids(values)
+
+    def teams(self, values: Iterable[str]) -> frozenset[int]:
+        """Ids of the teams named by key or name, and of all teams below them."""
+        named = Words((fold(word), team.id) for team in self._teams for word in {team.key, team.name})
+        found = set(named.ids(values))
+        while below := {team.id for team in self._teams if team.parent_id in found} - found:
+            found |= below
+        return frozenset(found)
+
+
+def _items_by_key(conn: sa.Connection, folded: set[str]) -> list[tuple[str, int]]:
+    query = sa.text(
+        "SELECT key_folded, id FROM work_item WHERE key_folded IN :keys"
+        " UNION SELECT key_folded, item_id FROM work_alias WHERE key_folded IN :keys"
+    ).bindparams(sa.bindparam("keys", expanding=True))
+    wanted = sorted(folded)
+    rows: list[tuple[str, int]] = []
+    for start in range(0, len(wanted), 5_000):
+        rows += [(key, identity) for key, identity in conn.execute(query, {"keys": wanted[start : start + 5_000]})]
+    return rows

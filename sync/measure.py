@@ -1,0 +1,325 @@
+"""Measuring: from tallied links and recorded values to the numbers of each key result."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from config import Config, Selector
+from store import meta
+from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Tally, Team
+
+from sync import progress
+from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part
+from sync.sources import Sources
+
+STALE_KEYS_SHOWN = 20
+
+
+def measure(conn: sa.Connection, config: Config, now: datetime) -> list[KeyResultFacts]:
+    """Measures every key result as of `now`, writes the rows of `measure` that changed, and gives what findings start from."""
+    return _Measuring(conn, config, now).run()
+
+
+@dataclass
+class _Tallies:
+    """The tally rows of one key result, added up."""
+
+    parts: dict[int, dict[str, Any]]
+    roles: dict[str, int]
+    live: int = 0
+    moved_at: datetime | None = None
+    open_moved_at: datetime | None = None
+    open_first_moved_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class _Measuring:
+    def __init__(self, conn: sa.Connection, config: Config, now: datetime) -> None:
+        self.conn, self.config, self.now = conn, config, now
+        self.day = now.astimezone(config.zone).date()
+        after_today = datetime.combine(self.day + timedelta(days=1), time(), config.zone).astimezone(UTC)
+        self.stale_before = after_today - timedelta(days=config.thresholds.stale_days)
+        patience = config.thresholds.source_intervals * config.schedule.sync_interval
+        self.sources = Sources(conn, config.connections, now, patience)
+        conventions = config.conventions
+        self.conventions = bool(conventions.label or conventions.trailer or conventions.field)
+
+    def run(self) -> list[KeyResultFacts]:
+        self._remember_what_views_need()
+        mappings, tallies, check_ins = self._mappings(), self._tallies(), self._check_ins()
+        before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__))}
+        facts, changed = [], []
+        for row in self._key_results():
+            fact, values = self._one(row, mappings[row.id], tallies[row.id], check_ins[row.id])
+            facts.append(fact)
+            old = before.get(row.id)
+            if old is None or any(getattr(old, name) != value for name, value in values.items()):
+                changed.append({"key_result_id": row.id, "measured_at": self.now, **values})
+        self._write(changed)
+        return self._with_stale_items(facts, tallies)
+
+    # --- what was stored ---------------------------------------------------------------------------------------------
+
+    def _remember_what_views_need(self) -> None:
+        counting = self.config.counting
+        values = {"active_day": self.day.isoformat(), "subtasks": counting.subtasks, "measure": counting.measure}
+        meta.write(self.conn, values)
+
+    def _key_results(self) -> list[Any]:
+        k, o, c = KeyResult.__table__, Objective.__table__, Cycle.__table__
+        own, upper = Team.__table__.alias(), Team.__table__.alias()
+        query = (
+            sa.select(
+                k,
+                o.c.key.label("objective_key"),
+                o.c.title.label("objective_title"),
+                upper.c.key.label("objective_team"),
+                own.c.key.label("team"),
+                c.c.key.label("cycle_key"),
+                c.c.starts_on,
+                c.c.ends_on,
+            )
+            .join(o, o.c.id == k.c.objective_id)
+            .join(c, c.c.id == o.c.cycle_id)
+            .outerjoin(own, own.c.id == k.c.team_id)
+            .outerjoin(upper, upper.c.id == o.c.team_id)
+            .where(k.c.archived.is_(False))
+            .order_by(o.c.position, k.c.position, k.c.id)
+        )
+        return list(self.conn.execute(query))
+
+    def _mappings(self) -> dict[int, list[Any]]:
+        table = Mapping.__table__
+        rows = self.conn.execute(sa.select(table).where(table.c.key_result_id.is_not(None)).order_by(table.c.position))
+        found: dict[int, list[Any]] = defaultdict(list)
+        for row in rows:
+            found[row.key_result_id].append(row)
+        return found
+
+    def _tallies(self) -> dict[int, _Tallies]:
+        found: dict[int, _Tallies] = defaultdict(lambda: _Tallies({}, defaultdict(int)))
+        for row in self.conn.execute(sa.select(Tally.__table__)):
+            one = found[row.key_result_id]
+            one.roles[row.role] += row.items
+            if row.role == "counted" or row.role == "container":
+                one.live += row.items
+            if row.role == "subtask" and row.state != "cancelled":
+                one.roles["live_subtask"] += row.items
+            if row.role == "counted":
+                self._add_counted(one, row)
+        return found
+
+    @staticmethod
+    def _add_counted(one: _Tallies, row: Any) -> None:
+        part = one.parts.setdefault(row.mapping_id, defaultdict(float))
+        part[row.state] += row.items
+        part["total"] += row.items
+        part["size_total"] += row.size
+        part["size_imputed"] += row.size_imputed
+        part[f"size_{row.state}"] += row.size
+        one.moved_at = _later(one.moved_at, row.last_moved_at)
+        one.finished_at = _later(one.finished_at, row.finished_at)
+        if row.state == "in_progress":
+            one.open_moved_at = _later(one.open_moved_at, row.last_moved_at)
+            first = row.first_moved_at
+            if first and (one.open_first_moved_at is None or first < one.open_first_moved_at):
+                one.open_first_moved_at = first
+
+    def _check_ins(self) -> dict[int, list[CheckInFacts]]:
+        table = CheckIn.__table__
+        # In one day the file's list comes first, then what was recorded by hand, each in its order.
+        order = (table.c.day, sa.case((table.c.origin == "file", 0), else_=1), table.c.position, table.c.id)
+        found: dict[int, list[CheckInFacts]] = defaultdict(list)
+        for row in self.conn.execute(sa.select(table).order_by(*order)):
+            found[row.key_result_id].append(
+                CheckInFacts(day=row.day, value=row.value, confidence=row.confidence, recorded_at=row.recorded_at)
+            )
+        return found
+
+    # --- one key result ----------------------------------------------------------------------------------------------
+
+    def _one(
+        self, row: Any, mappings: list[Any], tallied: _Tallies, check_ins: list[CheckInFacts]
+    ) -> tuple[KeyResultFacts, dict[str, Any]]:
+        parts = _parts(mappings, tallied)
+        written = [m for m in mappings if m.via == "mapping"]
+        selectors = [Selector.model_validate(m.selector) for m in written]
+        trust = self.sources.behind(selectors, self.conventions)
+        delivery = progress.delivery(parts, self.config.counting.in_progress_credit)
+        outcome = progress.outcome_of(row.definition, check_ins, delivery.value, self.day)
+        expected = progress.expected(row.starts_on, row.ends_on, row.definition.get("expected"), self.day)
+        last = outcome.last_check_in
+        health = progress.health(
+            definition=row.definition,
+            day=self.day,
+            cycle_start=row.starts_on,
+            cycle_end=row.ends_on,
+            outcome_now=outcome.outcome,
+            expected_now=expected,
+            delivery_now=delivery.value,
+            last_check_in=last.day if last else None,
+            thresholds=self.config.thresholds,
+            source_problem=trust.problem,
+        )
+        values = {
+            "outcome": outcome.outcome,
+            "outcome_value": outcome.value,
+            "delivery": delivery.value,
+            "expected": expected,
+            "pace": progress.pace(row.definition, outcome.outcome, expected, delivery.value),
+            "confidence": outcome.confidence,
+            "health": health.word,
+            "health_reason": health.reason,
+            "work_total": sum(part.total for part in parts),
+            "work_todo": sum(part.todo for part in parts),
+            "work_in_progress": sum(part.in_progress for part in parts),
+            "work_done": sum(part.done for part in parts),
+            "work_descoped": tallied.roles["descoped"],
+            "size_total": sum(part.size_total for part in parts),
+            "size_done": sum(part.size_done for part in parts),
+            "size_imputed": sum(part.size_imputed for part in parts),
+            "last_check_in_at": self._checked_in_at(last) if last else None,
+            "work_moved_at": tallied.moved_at,
+        }
+        finished = tallied.finished_at
+        facts = KeyResultFacts(
+            id=row.id,
+            key=row.key,
+            title=row.title,
+            objective_key=row.objective_key,
+            objective_title=row.objective_title,
+            objective_team=row.objective_team,
+            team=row.team,
+            owner=row.owner,
+            active=row.starts_on <= self.day <= row.ends_on,
+            cycle_key=row.cycle_key,
+            cycle_start=row.starts_on,
+            cycle_end=row.ends_on,
+            definition=row.definition,
+            outcome=outcome.outcome,
+            parts=parts,
+            mappings=self._mapping_facts(mappings, selectors),
+            linked=sum(tallied.roles[role] for role in ("counted", "container", "descoped", "dropped", "subtask")),
+            live=tallied.live,
+            cancelled=tallied.roles["descoped"] + tallied.roles["dropped"],
+            ignored_subtasks=tallied.roles["live_subtask"],
+            descoped=tallied.roles["descoped"],
+            moved_at=tallied.moved_at,
+            open_moved_at=tallied.open_moved_at,
+            finished_recently=finished is not None and finished >= self.stale_before,
+            readable=trust.read,
+        )
+        return facts, values
+
+    def _mapping_facts(self, mappings: list[Any], selectors: list[Selector]) -> tuple[MappingFacts, ...]:
+        places = {m.id: m.position for m in mappings}
+        read = iter(self.sources.behind([selector], conventions=False).read for selector in selectors)
+        return tuple(
+            MappingFacts(
+                mapping_id=m.id,
+                position=m.position,
+                via=m.via,
+                text=m.text,
+                matched=m.matched,
+                covered_by=places.get(m.covered_by),
+                scopes_read=next(read) if m.via == "mapping" else True,
+            )
+            for m in mappings
+        )
+
+    def _checked_in_at(self, check_in: CheckInFacts) -> datetime:
+        """When the value was recorded, or where it was recorded later for an earlier day, the start of that day."""
+        if check_in.recorded_at.astimezone(self.config.zone).date() == check_in.day:
+            return check_in.recorded_at
+        return _start_of(check_in.day, self.config)
+
+    # --- what follows ------------------------------------------------------------------------------------------------
+
+    def _write(self, changed: list[dict[str, Any]]) -> None:
+        if not changed:
+            return
+        table = Measure.__table__
+        ids = [row["key_result_id"] for row in changed]
+        self.conn.execute(sa.delete(table).where(table.c.key_result_id == sa.bindparam("id")), [{"id": i} for i in ids])
+        self.conn.execute(sa.insert(table), changed)
+
+    def _with_stale_items(
+        self, facts: list[KeyResultFacts], tallies: dict[int, _Tallies]
+    ) -> list[KeyResultFacts]:
+        """Adds the work in progress that has not moved for `stale_days`, where there is any."""
+        stale = [
+            fact.id
+            for fact in facts
+            if fact.active
+            and (first := tallies[fact.id].open_first_moved_at) is not None
+            and first < self.stale_before
+        ]
+        if not stale:
+            return facts
+        query = sa.text(
+            "SELECT l.key_result_id, i.key, l.size FROM link l JOIN work_item i ON i.id = l.item_id"
+            " WHERE l.counted AND i.state = 'in_progress' AND i.updated_at < :before AND l.key_result_id IN :ids"
+            " ORDER BY i.updated_at, i.key"
+        ).bindparams(
+            sa.bindparam("ids", expanding=True),
+            sa.bindparam("before", type_=Measure.__table__.c.measured_at.type),
+        )
+        found: dict[int, list[tuple[str, float]]] = defaultdict(list)
+        for start in range(0, len(stale), 1_000):
+            chunk = stale[start : start + 1_000]
+            for identity, key, size in self.conn.execute(query, {"before": self.stale_before, "ids": chunk}):
+                found[identity].append((key, size))
+        return [_add_stale(fact, found[fact.id]) if fact.id in found else fact for fact in facts]
+
+
+def _add_stale(fact: KeyResultFacts, items: list[tuple[str, float]]) -> KeyResultFacts:
+    return replace(
+        fact,
+        stale_items=tuple(key for key, _ in items[:STALE_KEYS_SHOWN]),
+        stale_count=len(items),
+        stale_size=sum(size for _, size in items),
+    )
+
+
+def _parts(mappings: list[Any], tallied: _Tallies) -> tuple[Part, ...]:
+    """One part for each mapping, and one for all that conventions alone link."""
+    parts, by_convention = [], defaultdict(float)
+    for mapping in mappings:
+        counted = tallied.parts.get(mapping.id, {})
+        if mapping.via == "mapping":
+            parts.append(_part(mapping.id, mapping.position, "mapping", mapping.share, counted))
+        else:
+            for name, value in counted.items():
+                by_convention[name] += value
+    if by_convention:
+        first = next(mapping for mapping in mappings if mapping.via != "mapping")
+        parts.append(_part(first.id, first.position, "convention", None, by_convention))
+    return tuple(parts)
+
+
+def _part(mapping_id: int, position: int, via: str, share: float | None, counted: dict[str, float]) -> Part:
+    return Part(
+        mapping_id=mapping_id,
+        position=position,
+        via=via,
+        share=share,
+        total=int(counted.get("total", 0)),
+        done=int(counted.get("done", 0)),
+        in_progress=int(counted.get("in_progress", 0)),
+        todo=int(counted.get("todo", 0)),
+        size_total=counted.get("size_total", 0.0),
+        size_done=counted.get("size_done", 0.0),
+        size_in_progress=counted.get("size_in_progress", 0.0),
+        size_imputed=counted.get("size_imputed", 0.0),
+    )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)
+
+
+def _start_of(day: date, config: Config) -> datetime:
+    return datetime.combine(day, time(), config.zone).astimezone(UTC)

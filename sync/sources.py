@@ -1,0 +1,94 @@
+"""Whether the data behind a key result can be trusted: were its sources read, do they answer, how old is what they said."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from config import Selector
+from mapping.vocabulary import Words
+from store import fold
+from store.tables import Connection, Scope
+
+
+@dataclass(frozen=True)
+class Trust:
+    """`read`: everything concerned was read once and answers. `problem`: why not, or that it is too old; None if fine."""
+
+    read: bool
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class _Source:
+    connection: str
+    scope: str | None
+    kind: str | None
+    error: str | None
+    last_ok_at: datetime | None
+
+
+class Sources:
+    """All connections and scopes of the applied configuration, with their state at one moment."""
+
+    def __init__(self, conn: sa.Connection, connections: Iterable[str], now: datetime, patience: timedelta) -> None:
+        """`connections` are the configured names. Data older than `patience` is not trusted."""
+        self._now, self._patience = now, patience
+        c, s = Connection.__table__, Scope.__table__
+        names = list(connections)
+        rows = conn.execute(
+            sa.select(c.c.name, s.c.key, s.c.kind, s.c.error, s.c.last_ok_at, c.c.error.label("connection_error"))
+            .outerjoin(s, s.c.connection_id == c.c.id)
+            .where(c.c.name.in_(names), sa.or_(s.c.id.is_(None), s.c.visible))
+        ).all()
+        self._by_connection: dict[str, list[_Source]] = defaultdict(list)
+        for row in rows:
+            self._by_connection[row.name].append(
+                _Source(row.name, row.key, row.kind, row.connection_error or row.error, row.last_ok_at)
+            )
+        for name in names:
+            self._by_connection.setdefault(name, [_Source(name, None, None, None, None)])
+        self._names = Words((fold(name), number) for number, name in enumerate(self._by_connection))
+
+    def behind(self, selectors: Iterable[Selector], conventions: bool) -> Trust:
+        """The trust in what these selectors match; with `conventions`, work anywhere may be concerned."""
+        concerned: set[_Source] = set()
+        for selector in (*selectors, *((Selector(title="*"),) if conventions else ())):
+            concerned.update(self._concerned(selector))
+        return self._judge(concerned)
+
+    def _concerned(self, selector: Selector) -> list[_Source]:
+        everywhere = list(self._by_connection.values())
+        if selector.connection:
+            everywhere = [everywhere[number] for number in self._names.ids(selector.connection)]
+        found: list[_Source] = []
+        for sources in everywhere:
+            named = Words(
+                (fold(source.scope), number)
+                for number, source in enumerate(sources)
+                if source.scope and source.kind in ("project", "repository") and _wanted(selector, source.kind)
+            )
+            chosen = [sources[number] for number in named.ids(selector.project or selector.repository)]
+            by_scope = bool(selector.project or selector.repository)
+            # A scope that is named and not (yet) known cannot be told from one that was never read.
+            found += chosen if by_scope and chosen else sources
+        return found
+
+    def _judge(self, concerned: set[_Source]) -> Trust:
+        for source in sorted(concerned, key=lambda source: (source.connection, source.scope or "")):
+            name = f"{source.connection}:{source.scope}" if source.scope else source.connection
+            if source.error:
+                return Trust(False, f"{name} fails: {source.error}")
+            if source.last_ok_at is None:
+                return Trust(False, f"{name} was not read yet")
+        for source in sorted(concerned, key=lambda source: source.last_ok_at or self._now):
+            if source.last_ok_at and self._now - source.last_ok_at > self._patience:
+                return Trust(True, f"{source.connection}:{source.scope} was last read at {source.last_ok_at:%Y-%m-%d %H:%M}Z")
+        return Trust(True, None)
+
+
+def _wanted(selector: Selector, kind: str) -> bool:
+    return bool(selector.project if kind == "project" else selector.repository)
+
