@@ -1,9 +1,9 @@
 """PyGithub, set up so that it neither sleeps nor retries by itself, and its errors in our words."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,12 +18,6 @@ from connectors.transport import USER_AGENT
 
 TIMEOUT_S = 30
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
-class Judge(Protocol):
-    """What raises the error that an answer stands for: `Transport.judge`."""
-
-    def __call__(self, answer: Answer, /) -> Answer: ...
 
 
 class Client:
@@ -79,7 +73,15 @@ def _auth(options: GitHubAuth) -> Auth.Token | Auth.AppInstallationAuth:
     if options.app is None:
         return Auth.Token(options.secret_token)
     app_id, installation, key = options.app
-    return Auth.AppInstallationAuth(Auth.AppAuth(app_id, key), installation)
+    app = Auth.AppAuth(app_id, key)
+    try:
+        app.create_jwt()
+    except Exception as error:  # whatever the libraries below PyGithub raise: only the key can be wrong here
+        raise Refused(
+            f"The private key of the GitHub App {app_id} cannot sign ({type(error).__name__}).",
+            advice="Give the whole PEM file that GitHub made for the App, with its BEGIN and END lines.",
+        ) from error
+    return Auth.AppInstallationAuth(app, installation)
 
 
 class _Route:
@@ -114,8 +116,11 @@ Requester.injectConnectionClasses(_Http, _Https)
 
 
 @contextmanager
-def named_errors(judge: Judge, place: str) -> Generator[None, None, None]:
-    """Turns the errors of PyGithub and of its HTTP library into ours, by the rules that hold for all answers."""
+def named_errors(judge: Callable[[Answer], object], place: str) -> Generator[None, None, None]:
+    """Turns the errors of PyGithub and of its HTTP library into ours.
+
+    `judge(answer)` raises what an answer stands for (`Transport.judge`); `place` is named in messages.
+    """
     try:
         yield
     except GithubException as error:

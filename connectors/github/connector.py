@@ -52,7 +52,7 @@ class GitHub:
             in_flight=options.in_flight,
             classify=rules(context.now),
             renew=self._renew,
-            ca_bundle=str(options.ca_bundle) if options.ca_bundle else None,
+            ca_bundle=options.ca_bundle,
             proxy=options.proxy,
         )
         self._reader = Reader(self._transport, self._fingerprint, trailer_pattern(conventions.trailer))

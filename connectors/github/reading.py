@@ -20,6 +20,7 @@ PER_PAGE = 100
 OLDEST_SINCE = datetime(2008, 1, 1, tzinfo=UTC)
 """GitHub began in 2008. A `since` in 1970 answers with nothing at all, which is not meant."""
 
+GONE = {404, 410}
 STALE = {400, 404, 422}
 """How a page's address is refused that held when an earlier reading stopped, and holds no more."""
 
@@ -161,12 +162,12 @@ class Reader:
         return tuple(key for answer in self._every(first, usage) for key in parse.issue_keys(answer.body))
 
     def _every(self, url: str | None, usage: Usage) -> Iterator[Answer]:
-        """All pages of a small list. None where this server, or this issue, has no such list (404)."""
+        """All pages of a small list. None where this server has no such list, or the issue went meanwhile."""
         while url:
             try:
                 answer = self._list(url, usage)
             except Refused as error:
-                if error.status == 404:
+                if error.status in GONE:
                     return
                 raise
             yield answer

@@ -143,6 +143,13 @@ def test_a_redirect_to_another_host_is_refused(wire: responses.RequestsMock) -> 
         connector().scopes()
 
 
+def test_a_certificate_that_is_not_trusted_is_refused_at_once(wire: responses.RequestsMock) -> None:
+    wire.get(f"{HOST}/repos/acme/shop", body=requests.exceptions.SSLError("self-signed certificate"))
+    with pytest.raises(Refused, match="certificate is not trusted") as caught:
+        connector().scopes()
+    assert "ca_bundle" in caught.value.advice
+
+
 def test_an_enterprise_server_is_asked_below_its_own_address(wire: responses.RequestsMock) -> None:
     wire.get("https://ghe.acme.example:443/api/v3/repos/acme/shop", json=repository("shop", 501))
     assert connector(url="https://ghe.acme.example/api/v3").scopes() == [scope("shop", 501)]

@@ -182,9 +182,10 @@ def test_blockers_are_asked_for_where_there_are_some(wire: respx.MockRouter) -> 
     assert page.items == [item(1), item(2, blocked_by=("acme/shop#1", "acme/base#5")), item(3)]
 
 
-def test_a_server_without_dependencies_has_no_blockers(wire: respx.MockRouter) -> None:
+@pytest.mark.parametrize("status", [404, 410])
+def test_where_there_is_no_list_of_blockers_there_are_none(wire: respx.MockRouter, status: int) -> None:
     wire.get(FIRST).mock(return_value=answer(issue(2, issue_dependencies_summary={"blocked_by": 1})))
-    wire.get(url__regex=r".*/issues/2/dependencies/blocked_by.*").mock(return_value=refusal(404, "Not Found"))
+    wire.get(url__regex=r".*/issues/2/dependencies/blocked_by.*").mock(return_value=refusal(status, "Gone"))
     assert read() == [Page(items=[item(2)], clock=NOW)]
 
 
