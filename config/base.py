@@ -35,7 +35,7 @@ class Model(BaseModel):
 
 
 def wrong(expected: str) -> PydanticCustomError:
-    """The error of a value that cannot be read. The loader puts what was found before `expected`, unless it is a secret."""
+    """The error of a value that cannot be read. The loader says what was found before it, unless that is a secret."""
     return PydanticCustomError("northing_expected", "expected {expected}", {"expected": expected})
 
 

@@ -1,26 +1,30 @@
 """What no part of the configuration can know alone: names that must exist, be unique, and not go in circles."""
 
-from collections.abc import Iterable, Iterator
+from collections import ChainMap
+from collections.abc import Collection, Iterator
 
 from config.models import Config
+from config.okr import Objective
 from config.places import Place, Places
 from config.plain import Plain
 from config.problems import Problem, did_you_mean, shown
 from config.values import QueryValue
 
 Known = dict[str, dict[str, Place]]
-"""Kind of thing to key to the place of that key: what all files declare, whether or not the rest of it is right."""
+"""Kind of thing to key to place of that key: what all files declare, whether or not the rest of the entry is right."""
 
 _PLURALS = {"team": "teams", "theme": "themes", "cycle": "cycles", "objective": "objectives"}
 
 
 class Declared:
-    """All keys that the files declare. `known[kind]` is absent where that section cannot be read."""
+    """All keys that the files declare. A kind is absent from `known` where its section cannot be read.
+
+    `complete` is false where a file could not be read: then nothing is unknown for certain.
+    """
 
     def __init__(self, data: Plain, places: Places, *, complete: bool) -> None:
         self.known: Known = {}
         self.problems: list[Problem] = []
-        self.complete = complete
         assert isinstance(data, dict)
         for kind, section in _PLURALS.items():
             self._collect(places, kind, list(_keyed(data.get(section), (section,))))
@@ -31,26 +35,30 @@ class Declared:
             if isinstance(objective, dict)
             for one in _keyed(objective.get("key_results"), ("objectives", number, "key_results"))
         ]
-        self._collect(places, "key result", inner, also=self.known["objective"])
+        self._collect(places, "key result", inner)
         connections = data.get("connections")
-        self.known["connection"] = (
-            {one: ("connections", one) for one in connections} if isinstance(connections, dict) else {}
-        )
+        self.known["connection"] = {
+            one: ("connections", one) for one in (connections if isinstance(connections, dict) else {})
+        }
+        for kind, section in {**_PLURALS, "key result": "objectives"}.items():
+            if not complete or not isinstance(data.get(section), list | None):
+                del self.known[kind]
+        if not complete or not isinstance(connections, dict | None):
+            del self.known["connection"]
 
-    def _collect(
-        self, places: Places, kind: str, keys: list[tuple[str, Place]], also: dict[str, Place] | None = None
-    ) -> None:
+    def _collect(self, places: Places, kind: str, keys: list[tuple[str, Place]]) -> None:
         own: dict[str, Place] = {}
+        objectives = self.known.get("objective", {}) if kind == "key result" else {}
         for key, place in keys:
-            first = own.get(key) or (also or {}).get(key)
-            if first is None:
-                own[key] = place
-                continue
-            where = places.where(places.find(first).node)
-            other = kind if key in own else "objective"
-            self.problems.append(
-                places.problem(place, f"{kind} {shown(key)} is declared twice; first, as {other}, at {where}")
-            )
+            if key in own or key in objectives:
+                where = places.where(places.find(own.get(key) or objectives[key]).node)
+                what = (
+                    f"{kind} {shown(key)} is declared twice; first"
+                    if key in own
+                    else f"{shown(key)} is an objective too,"
+                )
+                self.problems.append(places.problem(place, f"{what} at {where}"))
+            own.setdefault(key, place)
         self.known[kind] = own
 
 
@@ -60,50 +68,68 @@ def _keyed(section: Plain, place: Place) -> Iterator[tuple[str, Place]]:
             yield key, (*place, number, "key")
 
 
-def references(config: Config, declared: Declared, places: Places) -> Iterator[Problem]:
-    """Names of teams, cycles, themes, objectives, key results, connections and channels that nothing declares."""
-    known = declared.known
-    results, objectives = known["key result"], known["objective"]
+class References:
+    """Finds names that nothing declares."""
 
-    def check(kind: str, name: str | None, place: Place, among: Iterable[str] | None = None) -> Iterator[Problem]:
-        choices = known[kind] if among is None else among
-        if name is not None and name not in choices:
-            yield places.problem(place, f"unknown {kind} {shown(name)}.{did_you_mean(name, choices)}")
+    def __init__(self, config: Config, declared: Declared, places: Places) -> None:
+        self.config = config
+        self.known = declared.known
+        self.places = places
 
-    def check_result(name: str, place: Place) -> Iterator[Problem]:
-        if name in objectives and name not in results:
-            inner = [
-                one.key for objective in config.objectives if objective.key == name for one in objective.key_results
-            ]
-            listed = f" Its key results: {', '.join(inner[:12])}." if inner else ""
-            yield places.problem(place, f"{shown(name)} is an objective, expected a key result.{listed}")
-        else:
-            yield from check("key result", name, place)
+    def problems(self) -> Iterator[Problem]:
+        """Unknown teams, cycles, themes, objectives, key results, connections and channels."""
+        for at, team in enumerate(self.config.teams):
+            yield from self._unknown("team", team.parent, ("teams", at, "parent"))
+        for at, objective in enumerate(self.config.objectives):
+            yield from self._of_objective(("objectives", at), objective)
+        for at, mapping in enumerate(self.config.mappings):
+            yield from self._unknown_result(mapping.key_result, ("mappings", at, "key_result"))
+        for at, checkin in enumerate(self.config.checkins):
+            yield from self._unknown_result(checkin.key_result, ("checkins", at, "key_result"))
+        yield from self._of_alerts()
 
-    for at, team in enumerate(config.teams):
-        yield from check("team", team.parent, ("teams", at, "parent"))
-    for at, objective in enumerate(config.objectives):
-        place = ("objectives", at)
-        yield from check("cycle", objective.cycle, (*place, "cycle"))
-        yield from check("team", objective.team, (*place, "team"))
-        yield from check("theme", objective.theme, (*place, "theme"))
-        for number, target in enumerate(objective.supports):
-            yield from check("objective or key result", target, (*place, "supports", number), {**objectives, **results})
+    def _of_objective(self, place: Place, objective: Objective) -> Iterator[Problem]:
+        yield from self._unknown("cycle", objective.cycle, (*place, "cycle"))
+        yield from self._unknown("team", objective.team, (*place, "team"))
+        yield from self._unknown("theme", objective.theme, (*place, "theme"))
+        if "objective" in self.known:
+            targets = ChainMap(self.known["objective"], self.known["key result"])
+            for number, target in enumerate(objective.supports):
+                yield from self._unknown("objective or key result", target, (*place, "supports", number), targets)
         for number, result in enumerate(objective.key_results):
             inside = (*place, "key_results", number)
             if result.team != objective.team:
-                yield from check("team", result.team, (*inside, "team"))
+                yield from self._unknown("team", result.team, (*inside, "team"))
             if isinstance(result.value, QueryValue):
-                yield from check("connection", result.value.connection, (*inside, "value", "jira"))
-    for at, mapping in enumerate(config.mappings):
-        yield from check_result(mapping.key_result, ("mappings", at, "key_result"))
-    for at, checkin in enumerate(config.checkins):
-        yield from check_result(checkin.key_result, ("checkins", at, "key_result"))
-    for section, entries in (("routes", config.alerts.routes), ("digests", config.alerts.digests)):
-        for at, entry in enumerate(entries):
-            yield from check("team", entry.team, ("alerts", section, at, "team"))
+                yield from self._unknown("connection", result.value.connection, (*inside, "value", "jira"))
+
+    def _of_alerts(self) -> Iterator[Problem]:
+        alerts = self.config.alerts
+        entries = [("routes", at, one) for at, one in enumerate(alerts.routes)]
+        for section, at, entry in [*entries, *(("digests", at, one) for at, one in enumerate(alerts.digests))]:
+            place = ("alerts", section, at)
+            yield from self._unknown("team", entry.team, (*place, "team"))
             for number, channel in enumerate(entry.to):
-                yield from check("channel", channel, ("alerts", section, at, "to", number), config.alerts.channels)
+                if not self.places.is_damaged(("alerts", "channels")):
+                    yield from self._unknown("channel", channel, (*place, "to", number), alerts.channels)
+
+    def _unknown(
+        self, kind: str, name: str | None, place: Place, among: Collection[str] | None = None
+    ) -> Iterator[Problem]:
+        choices = self.known.get(kind) if among is None else among
+        if name is not None and choices is not None and name not in choices and not self.places.is_damaged(place):
+            yield self.places.problem(place, f"unknown {kind} {shown(name)}.{did_you_mean(name, choices)}")
+
+    def _unknown_result(self, name: str, place: Place) -> Iterator[Problem]:
+        results = self.known.get("key result", {})
+        if name in results or name not in self.known.get("objective", {}):
+            yield from self._unknown("key result", name, place)
+            return
+        inner = [
+            one.key for objective in self.config.objectives if objective.key == name for one in objective.key_results
+        ]
+        listed = f" Its key results: {', '.join(inner[:12])}." if inner else ""
+        yield self.places.problem(place, f"{shown(name)} is an objective, expected a key result.{listed}")
 
 
 def circles(config: Config, places: Places) -> Iterator[Problem]:
@@ -121,13 +147,13 @@ def circles(config: Config, places: Places) -> Iterator[Problem]:
 
 
 def _circles(edges: dict[str, list[str]]) -> Iterator[list[str]]:
-    """Every circle once that a walk finds, beginning with the node that is declared first. Deep trees need no recursion."""
+    """Circles, each beginning with its node that is declared first. Walks without recursion: chains may be long."""
     done: set[str] = set()
     order = {node: number for number, node in enumerate(edges)}
-    for start in edges:
+    for start, first_edges in edges.items():
         trail: list[str] = []
         on_trail: set[str] = set()
-        todo = [(start, iter(edges[start]))] if start not in done else []
+        todo = [(start, iter(first_edges))] if start not in done else []
         while todo:
             node, following = todo[-1]
             if node not in on_trail:
@@ -153,11 +179,11 @@ def shares(config: Config, places: Places) -> Iterator[Problem]:
     for mapping in config.mappings:
         having.setdefault(mapping.key_result, set()).add(mapping.share is not None)
     for at, mapping in enumerate(config.mappings):
-        if mapping.share is None and len(having[mapping.key_result]) == 2:
+        if mapping.share is None and len(having[mapping.key_result]) == 2 and not places.is_damaged(("mappings", at)):
             name = shown(mapping.key_result)
             yield places.problem(
                 ("mappings", at),
-                f"no `share`, while other mappings of {name} have one, expected it on all of them or on none",
+                f"no `share`, while other mappings of {name} have one: expected on all of them or on none",
             )
 
 
@@ -177,7 +203,7 @@ def curves(config: Config, places: Places) -> Iterator[Problem]:
 
 def former_keys(config: Config, declared: Declared, places: Places) -> Iterator[Problem]:
     """`was:` that names a key still in use, or one that another took over already."""
-    current = {**declared.known["objective"], **declared.known["key result"]}
+    current = {**declared.known.get("objective", {}), **declared.known.get("key result", {})}
     taken: dict[str, Place] = {}
     for at, objective in enumerate(config.objectives):
         inner = [(("objectives", at, "key_results", number), one) for number, one in enumerate(objective.key_results)]

@@ -98,7 +98,7 @@ class Files:
             self._report(file, pattern, "include", f"`{text}` {what}, expected a file, relative to {file.name}")
             return []
         own = file.resolve()
-        names = glob.glob(text, root_dir=file.parent, recursive=True) if "\0" not in text else []
+        names = glob.glob(text, root_dir=file.parent, recursive=True) if "\0" not in text else []  # noqa: PTH207 - absolute ones too
         paths = [path for name in names if (path := file.parent / name).is_file() and path.resolve() != own]
         if not paths:
             self._report(file, pattern, "include", f"`{text}` matches no file", warning=True)

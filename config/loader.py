@@ -1,7 +1,7 @@
 """From files to a checked configuration, or to all that is wrong with them."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,18 +28,18 @@ class Loaded:
 
 
 def find(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> Path:
-    """The main file: `--config`, else NORTHING_CONFIG, else `northing.yaml` in `cwd`. Raises `ConfigError` where none is."""
-    named = explicit or (Path(env["NORTHING_CONFIG"]) if env.get("NORTHING_CONFIG") else None)
-    path = cwd / (named or "northing.yaml")
+    """The main file: `explicit` (--config), else NORTHING_CONFIG, else `northing.yaml` in `cwd`.
+
+    Raises `ConfigError` where there is none.
+    """
+    if explicit:
+        path, source = cwd / explicit, "named by --config"
+    elif env.get("NORTHING_CONFIG"):
+        path, source = cwd / env["NORTHING_CONFIG"], "named by NORTHING_CONFIG"
+    else:
+        path, source = cwd / "northing.yaml", "and neither --config nor NORTHING_CONFIG names another"
     if path.exists():
         return path
-    source = (
-        "named by --config"
-        if explicit
-        else "named by NORTHING_CONFIG"
-        if named
-        else "and neither --config nor NORTHING_CONFIG"
-    )
     advice = "Write one with `northing init`, or look around first with `northing demo`."
     raise ConfigError([Problem(path, 0, 0, "", f"no such file ({source}). {advice}")])
 
@@ -62,17 +62,16 @@ def _load(path: Path, env: Mapping[str, str], kinds: Mapping[str, type[Connectio
     places = Places(joined)
     plainer = Plainer(places, references)
     data = plainer.value(joined.root)
-    declared = cross_checks.Declared(data, places, complete=files.complete and not plainer.problems)
-    validation = Validation(places, plainer, base, kinds)
+    declared = cross_checks.Declared(data, places, complete=files.complete)
+    validation = Validation(places, references, base, kinds)
     config = validation.config(data)
     problems = files.problems + plainer.problems + declared.problems + validation.problems
-    if declared.complete:
-        problems += cross_checks.references(config, declared, places)
+    problems += cross_checks.References(config, declared, places).problems()
     problems += cross_checks.circles(config, places)
     problems += cross_checks.shares(config, places)
     problems += cross_checks.curves(config, places)
     problems += cross_checks.former_keys(config, declared, places)
-    problems += reach.cannot_match(config, declared, places)
+    problems += reach.Reach(config, declared, places).problems()
     problems += reach.clear_tokens(config, places)
     problems += reach.literal_tokens(config, places)
     if any(one.severity == "error" for one in problems):
@@ -81,8 +80,8 @@ def _load(path: Path, env: Mapping[str, str], kinds: Mapping[str, type[Connectio
 
 
 @contextmanager
-def _no_collections() -> Iterator[None]:
-    """Half a million small objects that all stay: looking for garbage among them doubles the time, and finds none."""
+def _no_collections() -> Generator[None]:
+    """Half a million small objects that all stay: looking for garbage among them takes long and finds none."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -8,6 +8,7 @@ from yaml import MappingNode, ScalarNode
 from config.database import masked
 from config.places import Found
 from config.problems import nearest, shown
+from config.values import VARIANTS
 from config.yaml_reader import describe, is_null
 
 _SECRET = re.compile(r"(?i)auth|headers|channels|sql|database|token|secret|passw|private_key|credential")
@@ -44,6 +45,11 @@ def message(error: dict[str, Any], at: Found) -> str:
         return "missing, expected one value more" if isinstance(step, int) else "missing, expected a value"
     if kind == "value_error":
         return masked(str(context.get("error", error["msg"])))
+    if kind == "northing_variant" and isinstance(at.node, MappingNode):
+        keys = [str(key.value) for key, _ in at.node.value]
+        near = next((near for key in keys if (near := nearest(key, VARIANTS))), None)
+        found = f"keys {', '.join(map(shown, keys))}" if keys else "an empty mapping"
+        return f"found {found}, expected {context['expected']}" + (f". Did you mean `{near}`?" if near else "")
     expected = _expected(error)
     if expected is None:
         return masked(str(error["msg"]))
@@ -54,7 +60,7 @@ def message(error: dict[str, Any], at: Found) -> str:
 
 def _expected(error: dict[str, Any]) -> str | None:
     kind, context = error["type"], error.get("ctx", {})
-    if kind in ("northing_expected", "literal_error"):
+    if kind in ("northing_expected", "northing_variant", "literal_error"):
         return context["expected"].replace("'", "`") if kind == "literal_error" else context["expected"]
     if kind == "greater_than_equal":
         return f"at least {context['ge']:g}"

@@ -32,7 +32,7 @@ def _database(url: str, info: ValidationInfo) -> str:
 
 
 class Config(Model):
-    """Everything that the configuration files say, joined: a file's own entries first, then those of its includes by name."""
+    """All that the configuration files say. A file's own entries come first, then those of its includes, by name."""
 
     version: Annotated[Literal[1], BeforeValidator(_one, json_schema_input_type=Literal[1])] = 1
     """Version of this language. Always 1."""

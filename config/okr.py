@@ -1,5 +1,6 @@
 """What leadership writes: teams, themes, cycles, objectives, key results, check-ins."""
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -168,7 +169,7 @@ class KeyResult(Model):
     def _days_in_order(self) -> Self:
         if self.expected != "linear":
             days = [day for day, _ in self.expected]
-            for earlier, later in zip(days, days[1:], strict=False):
+            for earlier, later in pairwise(days):
                 if earlier >= later:
                     raise wrong(
                         f"days of `expected` that rise; {later} stands behind {earlier}: the dates are reversed"

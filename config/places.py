@@ -13,7 +13,10 @@ Place = tuple[int | str, ...]
 
 
 class Found:
-    """What a place leads to. `steps` holds (parent, key node or None, node) for every step that exists; `rest` the others."""
+    """What a place leads to.
+
+    `steps` holds (parent, key node or None, node) for every step that exists, `rest` the steps that lead nowhere.
+    """
 
     def __init__(self, root: Node, place: Place) -> None:
         self.steps: list[tuple[Node | None, Node | None, Node]] = [(None, None, root)]
@@ -54,6 +57,8 @@ class Places:
     def __init__(self, joined: Joined) -> None:
         self.joined = joined
         self.files = {str(file): file for file, _ in joined.documents}
+        self.damaged: set[int] = set()
+        """Ids of nodes about which enough was said: what follows from that is not reported."""
         self._ways: dict[int, tuple[int | None, int | str]] | None = None
 
     def find(self, place: Place) -> Found:
@@ -64,14 +69,18 @@ class Places:
         """A problem with what stands at `place`, or at its key; with the nearest thing around it where nothing does."""
         found = self.find(place)
         node = found.key if at_key and found.key is not None else found.node
-        return self.problem_at(node, message, rest=[one for one in found.rest if one != "[key]"], warning=warning)
+        return self.problem_at(node, message, rest=tuple(one for one in found.rest if one != "[key]"), warning=warning)
 
-    def problem_at(self, node: Node, message: str, *, rest: list[int | str] = [], warning: bool = False) -> Problem:  # noqa: B006
+    def problem_at(self, node: Node, message: str, *, rest: Place = (), warning: bool = False) -> Problem:
         """A problem with a node. `rest` is the way from it to what is missing."""
         mark = node.start_mark
         path = written([*self._way(node), *rest])
         severity = "warning" if warning else "error"
         return Problem(self.files[mark.name], mark.line + 1, mark.column + 1, path, message, severity)
+
+    def is_damaged(self, place: Place) -> bool:
+        """Whether enough was said about what stands at `place`."""
+        return id(self.find(place).node) in self.damaged
 
     def where(self, node: Node) -> str:
         """`file:line:column` of a node."""

@@ -13,14 +13,13 @@ Plain = str | None | list["Plain"] | dict[str, "Plain"]
 class Plainer:
     """Makes plain values. What is wrong with a node goes to `problems`; the rest of the tree is made all the same.
 
-    A text whose reference leads nowhere becomes the text as written and its node is remembered in `unresolved`.
+    A text whose reference leads nowhere stays as written, and its node is damaged.
     """
 
     def __init__(self, places: Places, references: References) -> None:
         self.places = places
         self.references = references
         self.problems: list[Problem] = []
-        self.unresolved: set[int] = set()
 
     def value(self, node: Node) -> Plain:
         """The plain value of a node."""
@@ -48,13 +47,13 @@ class Plainer:
             return None
         if "\0" in text:
             self._report(node, "found the letter U+0000, which no database keeps")
-            self.unresolved.add(id(node))
+            self.places.damaged.add(id(node))
         if "${" in text:
             try:
                 return self.references.fill(text)
             except Unresolved as error:
                 self._report(node, str(error))
-                self.unresolved.add(id(node))
+                self.places.damaged.add(id(node))
         return text
 
     def _report(self, node: Node, message: str) -> None:

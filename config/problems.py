@@ -21,7 +21,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else str(self.file)
-        return ": ".join(part for part in (place, self.path, self.message) if part)
+        mark = "warning" if self.severity == "warning" else ""
+        return ": ".join(part for part in (place, mark, self.path, self.message) if part)
 
 
 class ConfigError(Exception):
@@ -43,7 +44,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """ " Did you mean `x`?", or what else could be written, or nothing where nothing is known."""
+    """A sentence with the nearest right word, else with those that are known, to follow what was wrong."""
     known = list(dict.fromkeys(known))
     near = nearest(word, known)
     if near:

@@ -1,7 +1,7 @@
 """Checks of selectors and connections: what can never match, and tokens that would travel or lie in the clear."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
@@ -12,9 +12,11 @@ from config.globs import may_meet
 from config.models import Config
 from config.places import Place, Places
 from config.problems import Problem, did_you_mean, shown
-from config.settings import ConnectionOptions
 from config.values import HttpValue, PrometheusValue, SqlValue
 from config.work import Selector
+
+
+_IN_CLEAR = "headers or a password would be sent in clear, expected https://"
 
 
 def selectors(config: Config) -> Iterator[tuple[Place, Selector]]:
@@ -37,55 +39,61 @@ def _nested(place: Place, selector: Selector) -> Iterator[tuple[Place, Selector]
         yield from _nested((*place, "not", number), inner)
 
 
-def cannot_match(config: Config, declared: Declared, places: Places) -> Iterator[Problem]:
-    """Selectors that name an unknown connection or team, or scopes that no connection reads."""
-    names, teams = declared.known["connection"], declared.known["team"]
-    scopes: dict[tuple[str, str], list[str]] = {}
-    whole = set(config.connections) == set(names)
-    checked: dict[tuple[str, str, tuple[str, ...]], str | None] = {}
-    for place, selector in selectors(config):
-        unknown = False
-        if declared.complete:
-            for number, name in enumerate(selector.connection):
-                if not any(may_meet(name, one) for one in names):
-                    unknown = True
-                    text = f"unknown connection {shown(name)}.{did_you_mean(name, names)}"
-                    yield places.problem((*place, "connection", number), text)
-            for number, name in enumerate(selector.team):
-                if not any(may_meet(name, one) for one in teams):
-                    text = f"unknown team {shown(name)}.{did_you_mean(name, teams)}"
-                    yield places.problem((*place, "team", number), text)
-        if unknown or not whole or not declared.complete or not config.connections:
-            continue
-        options = {
-            name: one
-            for name, one in config.connections.items()
-            if not selector.connection or any(may_meet(written, name) for written in selector.connection)
-        }
-        for key, wanted in (("project", selector.project), ("repository", selector.repository)):
-            for number, scope in enumerate(wanted):
-                question = (key, scope, tuple(options))
-                if question not in checked:
-                    checked[question] = _out_of_reach(key, scope, options, scopes)
-                if (text := checked[question]) is not None:
-                    yield places.problem((*place, key, number), text)
+class Reach:
+    """Finds selectors that name an unknown connection or team, or a scope that no connection reads."""
 
+    def __init__(self, config: Config, declared: Declared, places: Places) -> None:
+        self.config = config
+        self.places = places
+        self.names = declared.known.get("connection")
+        self.teams = declared.known.get("team")
+        self.patterns = {name: one.scope_patterns() for name, one in config.connections.items()}
+        self._answers: dict[tuple[str, str, tuple[str, ...]], str | None] = {}
 
-def _out_of_reach(
-    key: str, scope: str, options: Mapping[str, ConnectionOptions], scopes: dict[tuple[str, str], list[str]]
-) -> str | None:
-    patterns: list[str] = []
-    for name, one in options.items():
-        if one.selector_key == key:
-            if (name, key) not in scopes:
-                scopes[name, key] = one.scope_patterns()
-            patterns += scopes[name, key]
-    listed = ", ".join(f"`{name}`" for name in options)
-    if not patterns:
-        return f"{shown(scope)} cannot match: connection {listed} reads no {key}"
-    if any(may_meet(scope, pattern) for pattern in patterns):
-        return None
-    return f"{shown(scope)} cannot match: it is not among what {listed} reads.{did_you_mean(scope, patterns)}"
+    def problems(self) -> Iterator[Problem]:
+        """One problem for each value that cannot match."""
+        for place, selector in selectors(self.config):
+            yield from self._unknown("team", selector.team, self.teams, (*place, "team"))
+            if self.names is None:
+                continue
+            yield from self._unknown("connection", selector.connection, self.names, (*place, "connection"))
+            asked = [
+                name
+                for name in self.names
+                if not selector.connection or any(may_meet(written, name) for written in selector.connection)
+            ]
+            if not asked or any(name not in self.config.connections for name in asked):
+                continue  # unknown, or wrong in itself: reported there
+            for key, wanted in (("project", selector.project), ("repository", selector.repository)):
+                for number, scope in enumerate(wanted):
+                    text = self._out_of_reach(key, scope, tuple(asked))
+                    if text is not None and not self.places.is_damaged((*place, key, number)):
+                        yield self.places.problem((*place, key, number), text)
+
+    def _unknown(
+        self, kind: str, wanted: tuple[str, ...], known: Collection[str] | None, place: Place
+    ) -> Iterator[Problem]:
+        for number, name in enumerate(wanted):
+            here = (*place, number)
+            if known is None or any(may_meet(name, one) for one in known) or self.places.is_damaged(here):
+                continue
+            yield self.places.problem(here, f"unknown {kind} {shown(name)}.{did_you_mean(name, known)}")
+
+    def _out_of_reach(self, key: str, scope: str, asked: tuple[str, ...]) -> str | None:
+        question = (key, scope, asked)
+        if question not in self._answers:
+            self._answers[question] = self._why_not(key, scope, asked)
+        return self._answers[question]
+
+    def _why_not(self, key: str, scope: str, asked: tuple[str, ...]) -> str | None:
+        readers = [name for name in asked if self.config.connections[name].selector_key == key]
+        listed = ", ".join(f"`{name}`" for name in asked)
+        if not readers:
+            return f"{shown(scope)} cannot match: {listed} reads no {key}"
+        patterns = [pattern for name in readers for pattern in self.patterns[name]]
+        if any(may_meet(scope, pattern) for pattern in patterns):
+            return None
+        return f"{shown(scope)} cannot match: it is not among what {listed} reads.{did_you_mean(scope, patterns)}"
 
 
 def clear_tokens(config: Config, places: Places) -> Iterator[Problem]:
@@ -102,14 +110,12 @@ def clear_tokens(config: Config, places: Places) -> Iterator[Problem]:
                 )
     for at, objective in enumerate(config.objectives):
         for number, result in enumerate(objective.key_results):
-            value, url = result.value, None
-            if isinstance(value, HttpValue) and (value.headers or "@" in value.http):
-                url, key = value.http, "http"
-            elif isinstance(value, PrometheusValue) and "@" in value.prometheus:
-                url, key = value.prometheus, "prometheus"
-            if url and _is_clear(url):
-                place = ("objectives", at, "key_results", number, "value", key)
-                yield places.problem(place, "headers or a password would be sent in clear, expected https://")
+            place = ("objectives", at, "key_results", number, "value")
+            value = result.value
+            if isinstance(value, HttpValue) and (value.headers or "@" in value.http) and _is_clear(value.http):
+                yield places.problem((*place, "http"), _IN_CLEAR)
+            elif isinstance(value, PrometheusValue) and "@" in value.prometheus and _is_clear(value.prometheus):
+                yield places.problem((*place, "prometheus"), _IN_CLEAR)
 
 
 def _is_clear(url: str) -> bool:

@@ -30,23 +30,30 @@ def json_schema(kinds: Mapping[str, type[ConnectionOptions]]) -> Schema:
     }
 
 
-def keys_at(schema: Schema, steps: list[int | str]) -> list[str]:
-    """The keys that may stand in the mapping to which `steps` (keys and list numbers) lead."""
+def keys_at(schema: Schema, steps: list[int | str], kind: str | None = None) -> list[str]:
+    """The keys that may stand in the mapping to which `steps` (keys and list numbers) lead.
+
+    `kind`: where the way leads into a connection, its kind. Only the keys of that kind are given.
+    """
     candidates = [schema]
     for step in steps:
-        candidates = [below for one in candidates for whole in _variants(schema, one) for below in _below(whole, step)]
-    keys = [key for one in candidates for whole in _variants(schema, one) for key in whole.get("properties", {})]
+        candidates = [
+            below for one in candidates for whole in _variants(schema, one, kind) for below in _below(whole, step)
+        ]
+    keys = [key for one in candidates for whole in _variants(schema, one, kind) for key in whole.get("properties", {})]
     return list(dict.fromkeys(keys))
 
 
-def _variants(schema: Schema, part: Any) -> list[Schema]:
+def _variants(schema: Schema, part: Any, kind: str | None) -> list[Schema]:
     """A part of the schema as the plain parts that it may stand for."""
     if not isinstance(part, dict):
         return []
     if "$ref" in part:
-        return _variants(schema, schema["$defs"][part["$ref"].rpartition("/")[2]])
+        return _variants(schema, schema["$defs"][part["$ref"].rpartition("/")[2]], kind)
+    if kind is not None and part.get("properties", {}).get("kind", {}).get("const", kind) != kind:
+        return []
     either = [*part.get("anyOf", []), *part.get("oneOf", [])]
-    return [part, *(one for below in either for one in _variants(schema, below))]
+    return [part, *(one for below in either for one in _variants(schema, below, kind))]
 
 
 def _below(part: Schema, step: int | str) -> list[Any]:

@@ -58,7 +58,7 @@ class Schedule(Model):
 
 
 def _nearest_code(text: str) -> str:
-    near = nearest(text.upper(), CODES)
+    near = text.upper() if is_prefix(text.upper()) else nearest(text.upper(), CODES)
     return f". Did you mean `{near}`?" if near else ""
 
 

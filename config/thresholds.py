@@ -1,4 +1,4 @@
-"""The numbers at which health words change and findings open. Every one has a default; `preset` takes another product's pace rule."""
+"""The numbers at which health words change and findings open. Every one has a default."""
 
 from typing import Literal, Self
 
@@ -23,7 +23,10 @@ class Thresholds(Model):
     preset: Literal["oboard", "upraise", "viva", "engagedly", "mooncamp", "google"] | None = None
     """Take `pace`, `on_track` and `behind` from that product's published rule."""
     pace: Literal["ratio", "gap", "score"] = "ratio"
-    """What `on_track` and `behind` are compared with: ratio = progress / expected, gap = expected - progress, score = progress."""
+    """What `on_track` and `behind` are compared with.
+
+    `ratio` is progress / expected, `gap` is expected - progress, `score` is progress alone.
+    """
     on_track: Positive = 0.90
     """On track from this ratio or score on (gap: up to it)."""
     behind: Positive = 0.70

@@ -1,7 +1,7 @@
 """From plain values to models, with all errors at once.
 
 A model with one wrong field does not check the rest of its rules, and gives nothing to check others against. So what is
-wrong is reported, taken out of the tree, and the rest is read again, until what is left is a configuration.
+wrong is reported, mended or taken out of the tree, and the rest is read again, until what is left is a configuration.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from yaml import MappingNode, SequenceNode
+from yaml import MappingNode, ScalarNode, SequenceNode
 
 from config.messages import message
 from config.models import Config
@@ -24,23 +24,17 @@ Errors = list[dict[str, Any]]
 
 
 class Validation:
-    """Reads a tree as a `Config`. `damaged` are the ids of nodes about which enough was said."""
+    """Reads a tree as a `Config`."""
 
     def __init__(
-        self, places: Places, plainer: Plainer, base: Path, kinds: Mapping[str, type[ConnectionOptions]]
+        self, places: Places, references: References, base: Path, kinds: Mapping[str, type[ConnectionOptions]]
     ) -> None:
         self.places = places
-        self.plainer = plainer
+        self.references = references
         self.context = {"base": base}
         self.kinds = kinds
         self.problems: list[Problem] = []
-        self.damaged = plainer.unresolved
         self._schema: dict[str, Any] | None = None
-
-    @property
-    def references(self) -> References:
-        """What must not be shown."""
-        return self.plainer.references
 
     def config(self, data: Plain) -> Config:
         """The configuration that is left of the tree once everything wrong was taken out."""
@@ -52,23 +46,20 @@ class Validation:
             for error, at in found:
                 self._report(error, at, errors)
             for error, at in found:
-                self._prune(error, at)
-            quiet = Plainer(self.places, self.references)
-            data = quiet.value(self.places.joined.root)
+                self._mend(error, at, errors)
+            data = Plainer(self.places, self.references).value(self.places.joined.root)
 
     def _attempt(self, data: Any) -> tuple[Config | None, Errors]:
+        """The configuration, or the errors. A section without a value counts as absent."""
         errors: Errors = []
         data = {key: value for key, value in data.items() if value is not None or key not in Config.model_fields}
-        connections = data.get("connections")
-        if isinstance(connections, dict):
-            made = {}
-            for name, options in connections.items():
+        if isinstance(data.get("connections"), dict):
+            made: dict[str, ConnectionOptions] = {}
+            for name, options in data["connections"].items():
                 try:
                     made[name] = self._connection(options)
                 except ValidationError as error:
                     errors += [{**one, "loc": ("connections", name, *one["loc"])} for one in _errors(error)]
-                except _UnknownKind as error:
-                    errors.append({"type": "northing_kind", "loc": ("connections", name, *error.args), "ctx": {}})
             data["connections"] = made
         try:
             config = Config.model_validate(data, context=self.context, by_alias=True, by_name=False)
@@ -77,77 +68,85 @@ class Validation:
         return (None, errors) if errors else (config, [])
 
     def _connection(self, options: Any) -> ConnectionOptions:
-        if not isinstance(options, dict):
-            return ConnectionOptions.model_validate(options)
-        if not isinstance(options.get("kind"), str):
-            raise _UnknownKind
-        if options["kind"] not in self.kinds:
-            raise _UnknownKind("kind")
-        return self.kinds[options["kind"]].model_validate(options, context=self.context, by_alias=True, by_name=False)
+        kind = options.get("kind") if isinstance(options, dict) else None
+        model = self.kinds.get(kind) if isinstance(kind, str) else None
+        if model is None and isinstance(options, dict):
+            options = {"kind": None}  # one error, about the kind: the other keys cannot be judged without it
+        return (model or ConnectionOptions).model_validate(options, context=self.context, by_alias=True, by_name=False)
 
     def _report(self, error: dict[str, Any], at: Found, errors: Errors) -> None:
-        if any(id(node) in self.damaged for _, _, node in at.steps[-1:]):
+        if id(at.node) in self.places.damaged:
             return
         place = error["loc"]
-        if error["type"] == "northing_kind":
-            kinds = ", ".join(self.kinds)
-            if len(place) == 2:
-                self._add(place, f"`kind` is missing, expected one of {kinds}")
+        if len(place) == 3 and place[0] == "connections" and place[2] == "kind":
+            known = ", ".join(self.kinds)
+            if at.rest or not isinstance(at.node, ScalarNode):
+                self._add(place, f"missing, expected one of {known}")
             else:
-                found = getattr(at.node, "value", "")
-                self._add(
-                    place, f"found {shown(str(found))}, expected one of {kinds}.{did_you_mean(str(found), self.kinds)}"
-                )
+                word = at.node.value
+                self._add(place, f"found {shown(word)}, expected one of {known}.{did_you_mean(word, self.kinds)}")
         elif error["type"] == "extra_forbidden":
-            known = keys_at(self.schema, self._steps(at)[:-1])
-            self._add(place, f"unknown key.{did_you_mean(str(place[-1]), known)}", at_key=True)
-        elif error["type"] == "missing" and isinstance(place[-1], str) and self._misspelt(place, errors):
-            return
-        else:
+            self._add(place, f"unknown key.{did_you_mean(str(place[-1]), self._known(at))}", at_key=True)
+        elif not self._misspelt(error, errors):
             self._add(place, self.references.hide(message(error, at)), at_key=place[-1:] == ("[key]",))
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """Made when first asked for: a configuration without errors needs none."""
-        if self._schema is None:
-            self._schema = json_schema(self.kinds)
-        return self._schema
-
-    def _steps(self, at: Found) -> list[int | str]:
-        return [
-            key.value if key is not None else next(i for i, one in enumerate(parent.value) if one is node)
-            for parent, key, node in at.steps[1:]
-            if parent is not None
-        ]
-
-    def _misspelt(self, place: tuple[Any, ...], errors: Errors) -> bool:
-        """Whether an unknown key beside it is what the missing one was meant to be."""
-        return any(
-            other["type"] == "extra_forbidden"
-            and other["loc"][:-1] == place[:-1]
-            and nearest(str(other["loc"][-1]), [place[-1]])
-            for other in errors
-        )
 
     def _add(self, place: tuple[Any, ...], text: str, *, at_key: bool = False) -> None:
         self.problems.append(self.places.problem(place, text, at_key=at_key))
 
+    def _known(self, at: Found) -> list[str]:
+        """The keys that may stand beside what `at` leads to."""
+        if self._schema is None:  # a configuration without errors needs none
+            self._schema = json_schema(self.kinds)
+        steps = [
+            str(key.value) if key is not None else next((i for i, one in enumerate(parent.value) if one is node), 0)
+            for parent, key, node in at.steps[1:]
+            if parent is not None
+        ]
+        return keys_at(self._schema, steps[:-1], self._kind(steps))
+
+    def _kind(self, steps: list[int | str]) -> str | None:
+        """The kind of the connection that `steps` lead into."""
+        kind = self.places.find((*steps[:2], "kind")) if steps[:1] == ["connections"] else None
+        return str(kind.node.value) if kind and not kind.rest else None
+
+    def _misspelt(self, error: dict[str, Any], errors: Errors) -> bool:
+        """Whether a value is missing because its key is misspelt, which is reported already."""
+        place = error["loc"]
+        return error["type"] == "missing" and any(
+            other["type"] == "extra_forbidden"
+            and other["loc"][:-1] == place[:-1]
+            and nearest(str(other["loc"][-1]), self._known(self.places.find(other["loc"]))) == place[-1]
+            for other in errors
+        )
+
+    def _mend(self, error: dict[str, Any], at: Found, errors: Errors) -> None:
+        if self._misspelt(error, errors) or (error["type"] == "extra_forbidden" and self._renamed(at)):
+            return
+        self._prune(error, at)
+
+    def _renamed(self, at: Found) -> bool:
+        """Gives an unknown key the name that was probably meant, so that what stands there is checked as well."""
+        parent, key, _ = at.steps[-1]
+        if not isinstance(parent, MappingNode) or not isinstance(key, ScalarNode):
+            return False
+        meant = nearest(key.value, self._known(at))
+        if meant is None or any(one.value == meant for one, _ in parent.value):
+            return False
+        right = ScalarNode(key.tag, meant, key.start_mark, key.end_mark, style=key.style)
+        parent.value = [(right if one is key else one, value) for one, value in parent.value]
+        return True
+
     def _prune(self, error: dict[str, Any], at: Found) -> None:
         """Takes the smallest part out without which the error cannot come again."""
         parent, _, node = at.steps[-1]
-        if parent is None:
-            raise AssertionError(f"cannot leave out the whole configuration: {error['type']} at {error['loc']}")
+        assert parent is not None, f"{error['type']} at {error['loc']}: nothing of the configuration would be left"
         if isinstance(parent, SequenceNode):
             parent.value = [one for one in parent.value if one is not node]
-            self.damaged.add(id(parent))
-        elif isinstance(parent, MappingNode):
+            self.places.damaged.add(id(parent))
+        else:
             parent.value = [(key, value) for key, value in parent.value if value is not node]
             if error["type"] != "extra_forbidden" or not parent.value:
-                self.damaged.add(id(parent))
-
-
-class _UnknownKind(Exception):
-    """A connection without a `kind`, or with one that nobody knows."""
+                self.places.damaged.add(id(parent))
 
 
 def _errors(error: ValidationError) -> Errors:

@@ -105,7 +105,7 @@ ValueSource = Annotated[
     | Annotated[QueryValue, Tag(TAG + "jira")],
     Discriminator(
         _variant,
-        custom_error_type="northing_expected",
+        custom_error_type="northing_variant",
         custom_error_message="expected {expected}",
         custom_error_context={"expected": f"`manual`, or a mapping with one of {', '.join(list(VARIANTS)[1:])}"},
     ),

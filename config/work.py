@@ -1,4 +1,4 @@
-"""Which work belongs to what: selectors, mappings, the conventions that teams follow in their own tools, and counting."""
+"""Which work belongs to what: selectors, mappings, conventions in the teams' own tools, and how work is counted."""
 
 from typing import Annotated, Literal, Self
 

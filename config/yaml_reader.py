@@ -33,7 +33,7 @@ class _TooMuch(YAMLError):
 
 
 class _Parser(CParser):
-    """libyaml's composer. Its resolver calls bound the depth before the C stack does, and leave every scalar untagged."""
+    """libyaml's composer. It calls its resolver for every node: here to leave it untagged, and to bound depth and size."""
 
     def __init__(self, stream: BytesIO) -> None:
         super().__init__(stream)
@@ -71,10 +71,8 @@ def read(file: Path) -> MappingNode:
     Raises `ConfigError` with one problem where there is no file, no UTF-8, no YAML, no mapping, or too much of it.
     """
     content = _content(file)
-    parser = None
     try:
-        parser = _Parser(_NamedBytes(content, str(file)))
-        root = parser.get_single_node()
+        root = _Parser(_NamedBytes(content, str(file))).get_single_node()
     except _TooMuch as error:
         raise _at(file, error.node, f"{error.message}: refused") from None
     except MarkedYAMLError as error:
@@ -85,9 +83,6 @@ def read(file: Path) -> MappingNode:
     except ReaderError as error:
         line, column = _line_and_column(content, error.position)
         raise ConfigError([Problem(file, line, column, "", f"not valid YAML: {error.reason}")]) from None
-    finally:
-        if parser is not None:
-            parser.dispose()
     if root is None or is_null(root):
         raise ConfigError([Problem(file, 1, 1, "", "the file is empty, expected a mapping like `version: 1`")])
     if not isinstance(root, MappingNode):
