@@ -50,6 +50,10 @@ class Dependencies(msgspec.Struct, gc=False):
     blocked_by: int = 0
 
 
+class PullRequest(msgspec.Struct, gc=False):
+    """That it is there is all that matters."""
+
+
 class IssueRow(msgspec.Struct):
     """An issue as lists give it. Older servers lack some keys, and some clients drop null ones."""
 
@@ -64,7 +68,7 @@ class IssueRow(msgspec.Struct):
     assignees: list[User | None] | None = None
     milestone: MilestoneRow | None = None
     type: Named | None = None
-    pull_request: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    pull_request: PullRequest | None = None
     parent_issue_url: str | msgspec.UnsetType | None = msgspec.UNSET
     sub_issues_summary: SubIssues | None = None
     issue_dependencies_summary: Dependencies | None = None
@@ -123,7 +127,7 @@ def issue_page(body: bytes, scope: Scope, trailer: Trailer | None, parent_key: s
     answer = _rows(body, IssueRowWithBody if trailer else IssueRow, ("created_at", "updated_at", "closed_at"))
     page = IssuePage([], answer.set_aside, answer.count, {}, [], False)
     for row in answer.rows:
-        if row.pull_request is not msgspec.UNSET:
+        if row.pull_request is not None:
             continue
         item = _item(row, scope, trailer, parent_key)
         page.items.append(item)

@@ -69,7 +69,9 @@ def test_people_who_are_gone_are_left_out() -> None:
 
 
 def test_pull_requests_are_dropped_but_counted() -> None:
-    page = issue_page(body(issue(1), issue(2, pull_request={"url": "https://…"}), issue(3)), SHOP, None)
+    page = issue_page(
+        body(issue(1), issue(2, pull_request={"url": "https://…"}), issue(3, pull_request=None)), SHOP, None
+    )
     assert page.items == [item(1), item(3)]
     assert page.count == 3
 
