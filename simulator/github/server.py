@@ -307,12 +307,10 @@ class GitHubSite(Site):
         self._count(issue, -1)
         issue.raw["milestone"] = after
         self._count(issue, 1)
-        touched = [milestones[one["number"]] for one in (before, after) if one]
-        for milestone in touched:
-            milestone["updated_at"] = max(milestone["updated_at"], stamp(self.now()))
-            for other in issue.repository.issues.values():
-                if (other.raw["milestone"] or {}).get("number") == milestone["number"]:
-                    other.changed()
+        for milestone in (before, after):
+            if milestone:
+                shown = milestones[milestone["number"]]
+                shown["updated_at"] = max(shown["updated_at"], stamp(self.now()))
 
     def _attach(self, issue: Issue, parent: Issue) -> None:
         issue.parent = parent

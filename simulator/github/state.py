@@ -56,7 +56,7 @@ class Issue:
     blocked_by: list["Issue"] = field(default_factory=list)
     blocking: list["Issue"] = field(default_factory=list)
     hidden: bool = False
-    _rendered: dict[str, bytes] = field(default_factory=dict)
+    _rendered: dict[object, bytes] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -80,9 +80,13 @@ class Issue:
 
     def rendered(self, version: str) -> bytes:
         """The issue as JSON, with paths for URLs, in an API version."""
-        found = self._rendered.get(version)
+        milestone = self.repository.milestones.get((self.raw["milestone"] or {}).get("number", 0), {})
+        # The milestone's counts show in each of its issues and change without them.
+        how = (version, milestone.get("open_issues"), milestone.get("closed_issues"), milestone.get("updated_at"))
+        found = self._rendered.get(how)
         if found is None:
-            found = self._rendered[version] = encode(self._shown(version))
+            self._rendered.clear()
+            found = self._rendered[how] = encode(self._shown(version))
         return found
 
     def _shown(self, version: str) -> Raw:

@@ -28,7 +28,7 @@ class JiraSite(Site):
         flavour: Literal["cloud", "datacenter"] = "cloud",
         *,
         now: Callable[[], datetime] | None = None,
-        email: str = "sync@northwind.example",
+        email: str = "sync@acme.example",
         token: str = "jira-token",  # noqa: S107 - the password of a toy
         user_timezone: str = "Etc/UTC",
         max_results: int = 1000,
