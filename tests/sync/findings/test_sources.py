@@ -1,0 +1,174 @@
+"""SYN501 to SYN504: connections and scopes whose data is not what it should be."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from config import Config, ConnectionOptions
+from store import tables
+from sync.findings import Hit, rules
+from sync.findings.rule import Subject
+from sync.findings.world import World
+from tests.sync.findings.making import NOW, Stored, config
+
+
+class Options(ConnectionOptions):
+    """A connection of the tests, which asks for some scopes."""
+
+    kind: str = "jira"
+    projects: tuple[str, ...] = ("SHOP", "team*")
+
+    def scope_patterns(self) -> list[str]:
+        return list(self.projects)
+
+
+def settings(**sections: object) -> Config:
+    return config(**sections).model_copy(update={"connections": {"jira": Options()}})
+
+
+def find(conn: sa.Connection, code: str, open_now: frozenset[Subject] = frozenset()) -> list[Hit]:
+    found = rules()[code].find(World(conn, settings(), [], NOW), open_now)
+    return [hit for hit in found if isinstance(hit, Hit)]
+
+
+def brief(hits: list[Hit]) -> list[tuple[str, str, str | None, str]]:
+    return [(hit.subject_kind, hit.subject, hit.reason, hit.severity) for hit in hits]
+
+
+def minutes_ago(minutes: float) -> datetime:
+    return NOW - timedelta(minutes=minutes)
+
+
+class TestFailingConnection:
+    """SYN501."""
+
+    def test_a_refused_connection_says_what_happened_and_since_when(self, conn: sa.Connection, stored: Stored) -> None:
+        stored.connection(error="the token was refused (401)", failed_at=minutes_ago(1), last_ok_at=minutes_ago(16))
+
+        assert find(conn, "SYN501") == [
+            Hit(
+                subject_kind="connection",
+                subject="jira",
+                severity="critical",
+                reason="refused",
+                summary=("Connection jira failed: the token was refused (401) (last success: 2026-11-24 11:44 UTC)"),
+                evidence={
+                    "error": "the token was refused (401)",
+                    "failed_at": "2026-11-24T11:59:00+00:00",
+                    "last_ok_at": "2026-11-24T11:44:00+00:00",
+                },
+            )
+        ]
+
+    @pytest.mark.parametrize("age, failing", [(45, False), (46, True)])
+    def test_no_success_in_three_intervals_is_a_failure(
+        self, conn: sa.Connection, stored: Stored, age: int, failing: bool
+    ) -> None:
+        stored.connection(last_ok_at=minutes_ago(age))
+
+        assert brief(find(conn, "SYN501")) == [("connection", "jira", "no_success", "critical")] * failing
+
+    def test_an_open_one_ends_only_at_an_easier_threshold(self, conn: sa.Connection, stored: Stored) -> None:
+        stored.connection(last_ok_at=minutes_ago(44))
+        stored.connection("other", last_ok_at=minutes_ago(42))
+        both_open = frozenset({("connection", "jira"), ("connection", "other")})
+
+        assert brief(find(conn, "SYN501", both_open)) == [("connection", "jira", "no_success", "critical")]
+
+    def test_one_that_was_never_tried_or_left_the_configuration_is_not_judged(
+        self, conn: sa.Connection, stored: Stored
+    ) -> None:
+        stored.connection(last_ok_at=None)
+        stored.connection("former", error="refused", archived=True)
+
+        assert find(conn, "SYN501") == []
+
+
+class TestOldScope:
+    """SYN502."""
+
+    def test_scopes_are_judged_by_their_own_last_reading(self, conn: sa.Connection, stored: Stored) -> None:
+        connection_id = stored.connection()
+        stored.scope(connection_id, "SHOP", last_ok_at=minutes_ago(46), error="answer 502")
+        stored.scope(connection_id, "TEAM1", last_ok_at=minutes_ago(44))
+        stored.scope(connection_id, "TEAM2", last_ok_at=None, error="answer 500")
+        stored.scope(connection_id, "TEAM3", last_ok_at=None)
+        stored.scope(connection_id, "TEAM4", last_ok_at=minutes_ago(90), visible=False)
+
+        hits = find(conn, "SYN502")
+
+        assert brief(hits) == [("scope", "SHOP", "old", "warning"), ("scope", "TEAM2", "never_read", "warning")]
+        assert [hit.summary for hit in hits] == [
+            "SHOP in jira was last read 2026-11-24 11:14 UTC: answer 502",
+            "TEAM2 in jira was never read to the end: answer 500",
+        ]
+
+    def test_an_open_one_ends_only_at_an_easier_threshold(self, conn: sa.Connection, stored: Stored) -> None:
+        stored.scope(stored.connection(), last_ok_at=minutes_ago(44))
+
+        assert brief(find(conn, "SYN502", frozenset({("scope", "SHOP")}))) == [("scope", "SHOP", "old", "warning")]
+
+
+class TestNoLongerVisible:
+    """SYN503."""
+
+    def test_a_scope_that_is_still_asked_for_and_gone_from_the_list(self, conn: sa.Connection, stored: Stored) -> None:
+        connection_id = stored.connection()
+        stored.scope(connection_id, "TEAM1", visible=False)
+        stored.scope(connection_id, "OTHER", visible=False)
+
+        assert brief(find(conn, "SYN503")) == [("scope", "TEAM1", "scope", "warning")]
+
+    def test_items_that_cannot_be_seen_are_counted_and_named(self, conn: sa.Connection, stored: Stored) -> None:
+        scope = stored.scope(stored.connection())
+        stored.item(scope, "SHOP-2", presence="not_visible")
+        stored.item(scope, "SHOP-1", presence="not_visible")
+        stored.item(scope, "SHOP-3", presence="deleted")
+        stored.item(scope, "SHOP-4")
+
+        assert find(conn, "SYN503") == [
+            Hit(
+                subject_kind="scope",
+                subject="SHOP",
+                severity="warning",
+                reason="items",
+                summary="2 items of SHOP can no longer be seen: SHOP-1, SHOP-2",
+                evidence={"connection": "jira", "count": 2, "items": ["SHOP-1", "SHOP-2"]},
+            )
+        ]
+
+
+class TestSetAside:
+    """SYN504."""
+
+    def test_records_set_aside_are_counted_by_scope(self, conn: sa.Connection, stored: Stored) -> None:
+        connection_id = stored.connection()
+        scope = stored.scope(connection_id)
+        stored.scope(connection_id, "TEAM1")
+        for external_id, whole in (("10002", True), ("10001", False)):
+            stored.add(
+                tables.Quarantine,
+                scope_id=scope,
+                external_id=external_id,
+                reason="no status",
+                excerpt="{}",
+                whole=whole,
+                first_seen_at=NOW,
+                last_seen_at=NOW,
+            )
+
+        assert find(conn, "SYN504") == [
+            Hit(
+                subject_kind="scope",
+                subject="SHOP",
+                severity="warning",
+                summary="2 records of SHOP set aside, 1 of them whole: 10001: no status",
+                evidence={
+                    "connection": "jira",
+                    "count": 2,
+                    "whole": 1,
+                    "records": ["10001: no status", "10002: no status"],
+                },
+            )
+        ]
