@@ -1,0 +1,113 @@
+"""A sync from end to end: apply the configuration, pull, link, measure, find."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from config import Config
+from connectors.base import Connector
+from store import runs, work
+from sync.apply import apply
+from sync.findings import FindingsResult, evaluate
+from sync.link import link
+from sync.measure import measure
+from sync.membership import ask_queries
+from sync.only import Only
+from sync.progress_report import Progress, Silent
+from sync.pull import pull
+from sync.pull_rows import RunRows, ScopeResult
+
+RunOutcome = Literal["ok", "partial", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What a sync did. `outcome`: partial where something failed and something else did not.
+
+    `findings` says what opened and what ended; None after an interruption, when nothing was counted.
+    """
+
+    run_id: int
+    outcome: RunOutcome
+    scopes: tuple[ScopeResult, ...]
+    findings: FindingsResult | None
+
+
+def sync(
+    engine: sa.Engine,
+    config: Config,
+    connectors: Mapping[str, Connector],
+    *,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    only: Only | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> SyncResult:
+    """Reads `connectors` (by connection name), or what `only` names of them, and counts everything anew.
+
+    `full` reads everything instead of what changed. `stop`, once set, ends the reading within seconds: pages that were
+    stored stay, the outcome is `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
+    A tool that fails is an outcome and no error. Raises UnknownScope where `only` names what is not there, errors of the
+    database, and errors of this program: those that one scope met only after all else is done.
+    """
+    with engine.begin() as conn:
+        apply(conn, config, now())
+        run_id = runs.start_run(conn, now())
+    rows = RunRows(run_id, now)
+    try:
+        connections = pull(
+            engine,
+            config,
+            connectors,
+            rows=rows,
+            now=now,
+            stop=stop,
+            only=only,
+            full=full,
+            progress=progress or Silent(),
+        )
+        if not stop.is_set():
+            ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
+        with engine.begin() as conn:
+            outcome, findings = _outcome(rows.results, stopped=stop.is_set()), None
+            if not stop.is_set():
+                findings = _count(conn, config, connections.values(), now())
+            runs.finish_run(conn, run_id, outcome, now())
+    except BaseException as error:
+        # What ended the sync matters more than a note on top of it that cannot be written.
+        with suppress(sa.exc.SQLAlchemyError), engine.begin() as conn:
+            runs.finish_run(conn, run_id, "failed" if isinstance(error, Exception) else "interrupted", now())
+        raise
+    if rows.bugs:
+        raise rows.bugs[0]
+    return SyncResult(run_id, outcome, tuple(rows.results), findings)
+
+
+def remeasure(engine: sa.Engine, config: Config, now: datetime) -> FindingsResult:
+    """Applies the configuration and counts the stored work anew, without reading any tool."""
+    with engine.begin() as conn:
+        apply(conn, config, now)
+        connections = conn.execute(sa.text("SELECT id FROM connection WHERE NOT archived")).scalars().all()
+        return _count(conn, config, connections, now)
+
+
+def _count(conn: sa.Connection, config: Config, connections: Iterable[int], now: datetime) -> FindingsResult:
+    for connection_id in connections:
+        work.resolve_parents(conn, connection_id)
+    link(conn, config)
+    return evaluate(conn, config, measure(conn, config, now), now)
+
+
+def _outcome(results: list[ScopeResult], *, stopped: bool) -> RunOutcome:
+    if stopped:
+        return "interrupted"
+    failed = sum(one.outcome == "failed" for one in results)
+    if not failed:
+        return "ok"
+    return "partial" if any(one.outcome == "ok" for one in results) else "failed"

@@ -1,0 +1,60 @@
+"""`--only`: one connection, or one scope of it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from config import Config
+from connectors.records import Scope
+from store import fold
+
+
+class UnknownScope(Exception):
+    """What was asked for is not there. `message` says what there is; `advice` what to do next."""
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(f"{message} {advice}")
+        self.message = message
+        self.advice = advice
+
+
+@dataclass(frozen=True)
+class Only:
+    """The one connection, or the one scope of it (by key, without case), that is to be read."""
+
+    connection: str
+    scope: str | None = None
+
+    @classmethod
+    def parse(cls, text: str, config: Config) -> Self:
+        """Reads `CONN` or `CONN:SCOPE`. Raises UnknownScope where the configuration has no such connection."""
+        connection, colon, scope = text.partition(":")
+        # A connection's name may hold a colon: then the longest name that begins the text is meant.
+        for name in sorted(config.connections, key=len, reverse=True):
+            if text == name or text.startswith(f"{name}:"):
+                connection, colon, scope = name, text[len(name) :][:1], text[len(name) + 1 :]
+                break
+        if connection not in config.connections:
+            there = ", ".join(sorted(config.connections)) or "none"
+            raise UnknownScope(
+                f"There is no connection {connection!r}. Connections of this configuration: {there}.",
+                "Write CONNECTION or CONNECTION:SCOPE.",
+            )
+        if colon and not scope.strip():
+            raise UnknownScope(
+                f"No scope stands behind the colon of {text!r}.", "Write CONNECTION or CONNECTION:SCOPE."
+            )
+        return cls(connection, scope.strip() or None)
+
+    def choose(self, scopes: list[Scope]) -> list[Scope]:
+        """Those of a connection's scopes that are meant. Raises UnknownScope where none is."""
+        if self.scope is None:
+            return scopes
+        chosen = [one for one in scopes if fold(one.key) == fold(self.scope)]
+        if not chosen:
+            keys = sorted(one.key for one in scopes)
+            there = ", ".join(keys[:20]) + (f" and {len(keys) - 20} more" if len(keys) > 20 else "")
+            raise UnknownScope(
+                f"{self.connection} sees no scope {self.scope!r}. It sees: {there or 'none'}.",
+                "Write the key as listed, or add the scope to the connection in the configuration.",
+            )
+        return chosen

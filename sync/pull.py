@@ -1,0 +1,220 @@
+"""The pull: threads read the tools, the calling thread stores what they read, page by page."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from config import Config
+from connectors.base import Connector, Usage
+from connectors.errors import Cancelled
+from connectors.records import Scope
+from store import quarantine, runs, streams, work
+from store.streams import StreamState
+from store.work import Saved
+from sync.only import Only
+from sync.progress_report import Progress
+from sync.pull_read import Began, ContainersRead, Listed, ListScopes, PageRead, ReadScope, Unchanged
+from sync.pull_rows import Row, RunRows
+from sync.pull_workers import Ended, Workers
+
+_STORED = sa.text("SELECT count(*) FROM work_item WHERE scope_id = :scope_id")
+
+
+def pull(
+    engine: sa.Engine,
+    config: Config,
+    connectors: Mapping[str, Connector],
+    *,
+    rows: RunRows,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    only: Only | None,
+    full: bool,
+    progress: Progress,
+) -> dict[str, int]:
+    """Reads all scopes of `connectors` (by connection name), or those of `only`, and stores what they say.
+
+    Each page is stored in its own transaction with its resume point, so that whatever ends the pull, the next one goes
+    on there. A scope or connection that fails is noted in its row and lets the others go on. With `stop` set, or after
+    KeyboardInterrupt (which is raised again), unfinished scopes are noted as interrupted.
+    Gives the ids, by name, of the connections whose scopes were listed. Raises UnknownScope and errors of the database.
+    """
+    return _Puller(engine, config, connectors, rows, now, stop, only, full=full, progress=progress).run()
+
+
+@dataclass
+class _Reading:
+    """A scope that is being read: its row, and the state of its items as it was last saved."""
+
+    row: Row
+    connection_id: int
+    items: StreamState
+    containers_read: bool = False
+
+    def count(self, saved: Saved) -> None:
+        self.row.read += saved.read
+        self.row.changed += saved.changed
+        self.row.set_aside += saved.set_aside
+
+
+class _Puller:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        config: Config,
+        connectors: Mapping[str, Connector],
+        rows: RunRows,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        only: Only | None,
+        *,
+        full: bool,
+        progress: Progress,
+    ) -> None:
+        self._engine = engine
+        self._config = config
+        self._connectors = {name: one for name, one in connectors.items() if only is None or name == only.connection}
+        self._rows = rows
+        self._now = now
+        self._stop = stop
+        self._only = only
+        self._full = full
+        self._progress = progress
+        # Twice the requests in flight: while half of the threads decode or wait for the writer, the others ask.
+        limits = {name: 2 * config.connections[name].in_flight for name in self._connectors}
+        self._workers = Workers(limits, stop)
+        self._readings: dict[ReadScope, _Reading] = {}
+        self._listed: dict[str, int] = {}
+
+    def run(self) -> dict[str, int]:
+        try:
+            for name, connector in self._connectors.items():
+                self._workers.submit(ListScopes(name, connector))
+            for message in self._workers.messages():
+                self._take(message)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                self._stop.set()
+            # What ended the pull matters more than a note on top of it that cannot be written.
+            with suppress(sa.exc.SQLAlchemyError):
+                self._interrupt_readings()
+            raise
+        finally:
+            self._workers.close()
+        self._interrupt_readings()
+        return self._listed
+
+    def _interrupt_readings(self) -> None:
+        for job in list(self._readings):
+            self._finish(job, Cancelled())
+
+    def _take(self, message: object) -> None:
+        match message:
+            case Listed():
+                self._list(message)
+            case Began(job):
+                self._begin(job)
+            case ContainersRead():
+                self._keep_containers(message)
+            case PageRead():
+                self._keep_page(message)
+            case Unchanged():
+                self._keep_no_page(message)
+            case Ended(ListScopes() as job, Exception() as error):
+                self._fail_connection(job, error)
+            case Ended(ReadScope() as job, error) if job in self._readings:
+                self._finish(job, error)
+
+    def _list(self, message: Listed) -> None:
+        job = message.job
+        chosen = message.scopes if self._only is None else self._only.choose(message.scopes)
+        with self._engine.begin() as conn:
+            connection_id = work.connection_id(conn, job.connection, job.connector.kind)
+            ids = work.save_scopes(conn, job.connection, job.connector.kind, message.scopes)
+            runs.mark_connection(conn, connection_id, None, self._now())
+            jobs = [self._job(conn, job, scope, ids[scope.external_id]) for scope in chosen]
+        self._listed[job.connection] = connection_id
+        for one in jobs:
+            self._workers.submit(one)
+
+    def _job(self, conn: sa.Connection, job: ListScopes, scope: Scope, scope_id: int) -> ReadScope:
+        return ReadScope(
+            connection=job.connection,
+            connector=job.connector,
+            scope=scope,
+            scope_id=scope_id,
+            items=streams.load(conn, scope_id, "items"),
+            containers=streams.load(conn, scope_id, "containers"),
+            full=self._full,
+            stop=self._stop,
+        )
+
+    def _fail_connection(self, job: ListScopes, error: Exception) -> None:
+        if isinstance(error, Cancelled):
+            return
+        with self._engine.begin() as conn:
+            connection_id = work.connection_id(conn, job.connection, job.connector.kind)
+            row = self._rows.start(conn, job.connection, connection_id)
+            result = self._rows.finish(conn, row, error, Usage())
+            runs.mark_connection(conn, connection_id, result.error, self._now())
+
+    def _begin(self, job: ReadScope) -> None:
+        connection_id, expected = self._listed[job.connection], None
+        with self._engine.begin() as conn:
+            row = self._rows.start(conn, job.connection, connection_id, job.scope.key, job.scope_id)
+            if self._full or job.items.watermark is None:
+                expected = conn.execute(_STORED, {"scope_id": job.scope_id}).scalar_one() or None
+        self._readings[job] = _Reading(row, connection_id, job.items)
+        self._progress.scope_started(job.connection, job.scope.key, expected)
+
+    def _keep_containers(self, message: ContainersRead) -> None:
+        job, reading = message.job, self._readings[message.job]
+        state = StreamState(validators=dict(message.containers.validators))
+        with self._engine.begin() as conn:
+            saved = work.save_containers(conn, reading.connection_id, job.scope_id, message.containers, self._now())
+            streams.save(conn, job.scope_id, "containers", state)
+        reading.containers_read = True
+        reading.count(saved)
+
+    def _keep_page(self, message: PageRead) -> None:
+        job, page, course = message.job, message.page, message.course
+        reading, counting = self._readings[job], self._config.counting
+        with self._engine.begin() as conn:
+            saved = work.save_page(conn, reading.connection_id, job.scope_id, page, counting, self._now())
+            course.note(page, saved.changed)
+            if page.resume is None:
+                state = course.ended(reading.items, job.connector.overlap)
+                self._end(conn, job, state)
+                if course.full and not course.resumed and reading.containers_read:
+                    # All records of the scope were met: what was set aside before and not now is gone from the tool.
+                    quarantine.forget_unseen(conn, job.scope_id, reading.row.started)
+            else:
+                state = course.under_way(reading.items, page.resume)
+                streams.save(conn, job.scope_id, "items", state)
+        reading.items = state
+        reading.count(saved)
+        self._progress.page(job.connection, job.scope.key, saved.read, saved.changed)
+
+    def _keep_no_page(self, message: Unchanged) -> None:
+        job, course, reading = message.job, message.course, self._readings[message.job]
+        with self._engine.begin() as conn:
+            # An unchanged scope leaves all as it was; only the rest of an interrupted reading has an end to note.
+            state = course.ended(reading.items, job.connector.overlap) if course.resumed else reading.items
+            self._end(conn, job, state)
+        reading.items = state
+
+    def _end(self, conn: sa.Connection, job: ReadScope, state: StreamState) -> None:
+        streams.save(conn, job.scope_id, "items", state)
+        runs.mark_scope(conn, job.scope_id, None, self._now())
+
+    def _finish(self, job: ReadScope, error: Exception | None) -> None:
+        reading = self._readings.pop(job)
+        with self._engine.begin() as conn:
+            result = self._rows.finish(conn, reading.row, error, job.usage)
+            if result.error is not None:
+                runs.mark_scope(conn, job.scope_id, result.error, self._now())
+        self._progress.scope_finished(job.connection, job.scope.key, result.outcome)

@@ -1,0 +1,130 @@
+"""What the reading threads do: the jobs, and the messages that they send to the thread that stores."""
+
+import threading
+from dataclasses import dataclass, field
+
+from connectors.base import Connector, Usage
+from connectors.errors import Cancelled
+from connectors.records import Containers, Page, Scope
+from store.streams import StreamState
+from sync.pull_course import Course
+from sync.pull_workers import Send
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The scopes that a connection sees."""
+
+    job: "ListScopes"
+    scopes: list[Scope]
+
+
+@dataclass(frozen=True)
+class Began:
+    """A thread turned to a scope."""
+
+    job: "ReadScope"
+
+
+@dataclass(frozen=True)
+class ContainersRead:
+    """The containers of a scope, which may have changed."""
+
+    job: "ReadScope"
+    containers: Containers
+
+
+@dataclass(frozen=True)
+class PageRead:
+    """A page of items. Behind the last page (`page.resume` is None) the course has ended."""
+
+    job: "ReadScope"
+    course: Course
+    page: Page
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """A reading of items ended without a page: nothing changed, or nothing stood behind the resume point."""
+
+    job: "ReadScope"
+    course: Course
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The items that a query matches, by external id."""
+
+    job: "AskQuery"
+    ids: set[str]
+
+
+@dataclass(frozen=True)
+class ListScopes:
+    """Asks a connection for its scopes."""
+
+    connection: str
+    connector: Connector
+
+    def run(self, send: Send) -> None:
+        send(Listed(self, self.connector.scopes()))
+
+
+@dataclass(frozen=True, eq=False)
+class AskQuery:
+    """Asks a connection which items a query matches. `named`: the selector names this connection."""
+
+    connection: str
+    connector: Connector
+    query: str
+    named: bool
+    usage: Usage = field(default_factory=Usage)
+
+    def run(self, send: Send) -> None:
+        send(Matched(self, self.connector.matching(self.query, self.usage)))
+
+
+@dataclass(frozen=True, eq=False)
+class ReadScope:
+    """Reads one scope: its containers, then its items, then, after a full reading, what changed meanwhile.
+
+    `items` and `containers` are the states of these streams; `full` reads everything whatever they say.
+    """
+
+    connection: str
+    connector: Connector
+    scope: Scope
+    scope_id: int
+    items: StreamState
+    containers: StreamState
+    full: bool
+    stop: threading.Event
+    usage: Usage = field(default_factory=Usage)
+
+    def run(self, send: Send) -> None:
+        send(Began(self))
+        validators = {} if self.full else dict(self.containers.validators)
+        containers = self.connector.containers(self.scope, validators, self.usage)
+        if containers is not None:
+            send(ContainersRead(self, containers))
+        course = Course.of(self.items, full=self.full)
+        self._read(course, send)
+        closing = course.closing(self.connector.overlap) if self.connector.conditional else None
+        if closing is not None:
+            self._read(closing, send)
+
+    def _read(self, course: Course, send: Send) -> None:
+        page = None
+        for page in self.connector.items(self.scope, course.reading, self.usage):
+            # A resumed reading keeps the clock of its first page: what changed since then was not all seen.
+            if course.clock is None:
+                course.clock = page.clock
+            send(PageRead(self, course, page))
+            if self.stop.is_set():
+                raise Cancelled
+        if page is None:
+            send(Unchanged(self, course))
+        elif page.resume is not None:
+            raise RuntimeError(
+                f"the connector {self.connection} ended {self.scope.key} with a page that is not its last"
+            )

@@ -1,0 +1,106 @@
+"""The rows of a run: what became of each scope, in the database and for whoever asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from connectors.base import Usage
+from connectors.errors import Cancelled, SourceError
+from store import runs
+
+Outcome = Literal["ok", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class ScopeResult:
+    """What became of one scope, or of what a connection was asked beside its scopes (`scope` None).
+
+    Counts are of records, `seconds` elapsed and `waited_s` seconds, `error` says what happened and what to do next.
+    """
+
+    connection: str
+    scope: str | None
+    outcome: Outcome
+    read: int = 0
+    changed: int = 0
+    set_aside: int = 0
+    requests: int = 0
+    not_modified: int = 0
+    waited_s: float = 0.0
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass
+class Row:
+    """A row that is not finished yet, with what was counted so far."""
+
+    id: int
+    connection: str
+    scope: str | None
+    started: datetime
+    read: int = 0
+    changed: int = 0
+    set_aside: int = 0
+
+
+@dataclass
+class RunRows:
+    """Starts and finishes the rows of one run; `results` are those that finished.
+
+    `bugs` are the errors among them that no tool caused: their rows failed, and the sync raises them at its end.
+    """
+
+    run_id: int
+    now: Callable[[], datetime]
+    results: list[ScopeResult] = field(default_factory=list)
+    bugs: list[Exception] = field(default_factory=list)
+
+    def start(
+        self,
+        conn: sa.Connection,
+        connection: str,
+        connection_id: int,
+        scope: str | None = None,
+        scope_id: int | None = None,
+    ) -> Row:
+        """A row for a scope (key and id), or for the connection itself."""
+        at = self.now()
+        return Row(runs.start_scope(conn, self.run_id, connection_id, scope_id, at), connection, scope, at)
+
+    def finish(self, conn: sa.Connection, row: Row, error: Exception | None, usage: Usage) -> ScopeResult:
+        """Notes how a row ended: well, by an error of its tool, by a stop, or by a bug."""
+        at, outcome = self.now(), _outcome(error)
+        result = ScopeResult(
+            connection=row.connection,
+            scope=row.scope,
+            outcome=outcome,
+            read=row.read,
+            changed=row.changed,
+            set_aside=row.set_aside,
+            requests=usage.requests,
+            not_modified=usage.not_modified,
+            waited_s=usage.waited_s,
+            seconds=(at - row.started).total_seconds(),
+            error=_words(error) if error is not None and outcome == "failed" else None,
+        )
+        runs.finish_scope(conn, row.id, outcome, result, result.error, at)
+        self.results.append(result)
+        if error is not None and not isinstance(error, SourceError | Cancelled):
+            self.bugs.append(error)
+        return result
+
+
+def _outcome(error: Exception | None) -> Outcome:
+    if error is None:
+        return "ok"
+    return "interrupted" if isinstance(error, Cancelled) else "failed"
+
+
+def _words(error: Exception) -> str:
+    return (
+        str(error) if isinstance(error, SourceError) else f"An error of this program: {type(error).__name__}: {error}"
+    )
