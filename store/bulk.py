@@ -1,7 +1,7 @@
 """Many rows in one statement, in the driver's own words.
 
-A page of items is hundreds of small rows; compiling statements and converting each value by its column's type would cost
-more than the database does. So these few statements are written out, and values are converted here.
+A page of items is hundreds of small rows; compiling statements and converting each value by its column's type would
+cost more than the database does. So these few statements are written out, and values are converted here.
 """
 
 import json
@@ -45,8 +45,8 @@ class Bulk:
         """`day` as the column keeps it."""
         return day.isoformat() if day is not None and self._sqlite else day
 
-    def rows(self, statement: str, *parameters: Any) -> Sequence[sa.Row[Any]]:
-        """All rows of a query."""
+    def rows(self, statement: str, *parameters: Any) -> Sequence[Any]:
+        """All rows of a query, each a tuple."""
         return self._conn.exec_driver_sql(self._words(statement), parameters).all()
 
     def run(self, statement: str, *parameters: Any) -> int:

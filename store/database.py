@@ -2,11 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -47,8 +48,8 @@ def connect(url: str) -> sa.Engine:
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
-        sa.event.listen(engine, "connect", _set_up_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
     if kind in {"postgresql", "postgres"}:
         try:
@@ -61,8 +62,11 @@ def connect(url: str) -> sa.Engine:
 
 
 @contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection that only reads: what it sees does not change meanwhile, and it neither waits for writers nor holds them up."""
+def reading(engine: sa.Engine) -> Generator[sa.Connection]:
+    """A connection that only reads: what it sees does not change meanwhile.
+
+    It neither waits for writers nor holds them up.
+    """
     with engine.connect() as conn:
         if engine.dialect.name == "sqlite":
             conn = conn.execution_options(**{_READ_ONLY: True})
@@ -72,11 +76,12 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield conn
 
 
-def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the driver would begin transactions on its own, late and without the lock
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -65536")  # KiB; the indexes of a large store do not fit the default of 2 MB
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -102,7 +102,8 @@ def _views_hash(conn: sa.Connection) -> str | None:
 def _remember_views(conn: sa.Connection) -> None:
     conn.execute(
         sa.text(
-            "INSERT INTO meta (key, value) VALUES ('views', :hash) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            "INSERT INTO meta (key, value) VALUES ('views', :hash)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         ),
         {"hash": _wanted_views(conn)},
     )

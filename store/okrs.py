@@ -23,8 +23,8 @@ _TEAM = tables.Team.__table__
 def apply(conn: sa.Connection, config: Config, now: datetime) -> bool:
     """Write what the configuration says, where it differs from what is stored.
 
-    What left the files is archived with its history, what came back is taken up again, `was:` renames. Whether something
-    changed that decides which work serves which key result; then `meta` says `relink`.
+    What left the files is archived with its history, what came back is taken up again, `was:` renames. Returns whether
+    something changed that decides which work serves which key result; then `meta` says `relink`.
     """
     teams, teams_changed = _apply_teams(conn, config)
     themes, _ = _keep(conn, tables.Theme.__table__, {one.key: {"title": one.title} for one in config.themes})
@@ -77,7 +77,7 @@ def add_check_in(
 
 
 def _keep(conn: sa.Connection, table: Any, wanted: dict[str, dict[str, Any]]) -> tuple[dict[str, int], set[str]]:
-    """Bring the rows of a table with keys up to date: ids by key, and the keys that were added, archived or taken up."""
+    """Bring a table with keys up to date: ids by key, and the keys that were added, archived or taken up."""
     known = {row.key: row for row in conn.execute(sa.select(table))}
     turned = {key for key, row in known.items() if row.archived == (key in wanted)}
     turned |= wanted.keys() - known.keys()

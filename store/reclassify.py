@@ -25,12 +25,13 @@ def reclassify(conn: sa.Connection, counting: Counting) -> int:
     columns = ("id", "category", "resolution", "status", "self_reported", "type_folded", "tool_level", "state", "level")
     rows = conn.execution_options(stream_results=True).execute(sa.select(*(_ITEM.c[name] for name in columns)))
     changed = []
-    for id_, category, resolution, status, self_reported, type_folded, tool_level, old_state, old_level in rows:
+    for row in rows:
+        id_, category, resolution, status, self_reported, type_folded, tool_level, *old = row
         # Which of the listed labels an item has does not matter, only whether it has one.
         working = tuple(reader.in_progress_labels) if id_ in in_progress else ()
         new_state = state(category, resolution, status, working, assigned=id_ in assigned, self_reported=self_reported)
         new_level = level(type_folded, tool_level, tuple(reader.epic_labels) if id_ in epic else ())
-        if (new_state, new_level) != (old_state, old_level):
+        if [new_state, new_level] != old:
             changed.append((new_state, new_level, id_))
     bulk = Bulk(conn)
     bulk.run_many("UPDATE work_item SET state = ?, level = ? WHERE id = ?", changed)

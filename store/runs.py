@@ -35,14 +35,16 @@ def start_run(conn: sa.Connection, now: datetime) -> int:
         conn.execute(
             sa.update(table).where(table.c.outcome == "running").values(outcome="interrupted", finished_at=now)
         )
-    return conn.execute(sa.insert(_RUN).values(started_at=now, outcome="running")).inserted_primary_key[0]
+    return conn.execute(sa.insert(_RUN).values(started_at=now, outcome="running").returning(_RUN.c.id)).scalar_one()
 
 
 def start_scope(conn: sa.Connection, run_id: int, connection_id: int, scope_id: int | None, now: datetime) -> int:
-    """Begin reading a scope in a run; the id of its row. `scope_id` is None where the connection itself is the matter."""
+    """Begin reading a scope in a run; the id of its row. `scope_id` None: the connection itself is the matter."""
     row = {"run_id": run_id, "connection_id": connection_id, "scope_id": scope_id, "started_at": now}
     counts = dict.fromkeys(_COUNTS, 0)
-    return conn.execute(sa.insert(_RUN_SCOPE).values(**row, outcome="running", **counts)).inserted_primary_key[0]
+    return conn.execute(
+        sa.insert(_RUN_SCOPE).values(**row, outcome="running", **counts).returning(_RUN_SCOPE.c.id)
+    ).scalar_one()
 
 
 def finish_scope(conn: sa.Connection, id_: int, outcome: str, counts: Counts, error: str | None, now: datetime) -> None:
@@ -63,9 +65,9 @@ def finish_run(conn: sa.Connection, run_id: int, outcome: str, now: datetime) ->
 def mark_connection(conn: sa.Connection, connection_id: int, error: str | None, now: datetime) -> None:
     """Note that a connection works (`error` None), or why it does not. A failure leaves the last success as it was."""
     table = Connection.__table__
-    values = (
-        {"error": None, "failed_at": None, "last_ok_at": now} if error is None else {"error": error, "failed_at": now}
-    )
+    values = {"error": error, "failed_at": now}
+    if error is None:
+        values = {"error": None, "failed_at": None, "last_ok_at": now}
     conn.execute(sa.update(table).where(table.c.id == connection_id).values(**values))
 
 

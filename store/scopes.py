@@ -19,8 +19,8 @@ def connection_id(conn: sa.Connection, name: str, kind: str) -> int:
         sa.select(_CONNECTION.c.id, _CONNECTION.c.kind, _CONNECTION.c.archived).where(_CONNECTION.c.name == name)
     ).first()
     if known is None:
-        added = conn.execute(sa.insert(_CONNECTION).values(name=name, kind=kind, archived=False))
-        return added.inserted_primary_key[0]
+        new = sa.insert(_CONNECTION).values(name=name, kind=kind, archived=False)
+        return conn.execute(new.returning(_CONNECTION.c.id)).scalar_one()
     if known.kind != kind or known.archived:
         conn.execute(sa.update(_CONNECTION).where(_CONNECTION.c.id == known.id).values(kind=kind, archived=False))
     return known.id
@@ -47,8 +47,8 @@ def save_scopes(conn: sa.Connection, connection: str, kind: str, scopes: list[Sc
         }
         row = known.pop(scope.external_id, None)
         if row is None:
-            added = conn.execute(sa.insert(_SCOPE).values(connection_id=owner, external_id=scope.external_id, **values))
-            ids[scope.external_id] = added.inserted_primary_key[0]
+            new = sa.insert(_SCOPE).values(connection_id=owner, external_id=scope.external_id, **values)
+            ids[scope.external_id] = conn.execute(new.returning(_SCOPE.c.id)).scalar_one()
             continue
         ids[scope.external_id] = row.id
         if any(getattr(row, name) != value for name, value in values.items()):

@@ -15,8 +15,8 @@ _FIELDS = ("watermark", "validators", "resume", "resume_since", "resume_clock")
 class StreamState:
     """`watermark`: up to when all is read, None before the first reading ended. `validators`: ETag by URL.
 
-    `resume`, `resume_since` (its watermark) and `resume_clock` (the tool's time at its begin) are set while a reading is
-    unfinished.
+    `resume`, `resume_since` (its watermark) and `resume_clock` (the tool's time at its begin) are set while a reading
+    is unfinished.
     """
 
     watermark: datetime | None = None
@@ -31,7 +31,7 @@ def load(conn: sa.Connection, scope_id: int, stream: str) -> StreamState:
     row = conn.execute(
         sa.select(*(_TABLE.c[name] for name in _FIELDS)).where(_TABLE.c.scope_id == scope_id, _TABLE.c.stream == stream)
     ).first()
-    return StreamState(**row._mapping) if row else StreamState()
+    return StreamState(**row._asdict()) if row else StreamState()
 
 
 def save(conn: sa.Connection, scope_id: int, stream: str, state: StreamState) -> None:
@@ -41,5 +41,5 @@ def save(conn: sa.Connection, scope_id: int, stream: str, state: StreamState) ->
     known = conn.execute(sa.select(*(_TABLE.c[name] for name in _FIELDS)).where(*here)).first()
     if known is None:
         conn.execute(sa.insert(_TABLE).values(scope_id=scope_id, stream=stream, **values))
-    elif dict(known._mapping) != values:
+    elif known._asdict() != values:
         conn.execute(sa.update(_TABLE).where(*here).values(**values))

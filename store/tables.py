@@ -1,11 +1,11 @@
-"""The tables, inside the program: ours to change, through migrations. What others read are the views (`store/views.py`).
+"""The tables, inside the program: ours to change, through migrations. What others read are the views.
 
-Instants are timezone-aware UTC on both databases (SQLModel's own column type sees to it). Columns named `*_folded` hold the
-text as selectors compare it: trimmed and case-folded as Unicode says, which no database function does alike.
+Instants are timezone-aware UTC on both databases (SQLModel's own column type sees to it). Columns named `*_folded`
+hold the text as selectors compare it: trimmed and case-folded as Unicode says, which no database function does alike.
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -21,8 +21,15 @@ SQLModel.metadata.naming_convention = {
 }
 
 
-class Meta(SQLModel, table=True):
-    """Single values that the program keeps about itself: hashes of the applied configuration, whether links were built."""
+class Row(SQLModel):
+    """What all tables have in common."""
+
+    if TYPE_CHECKING:
+        __table__: ClassVar[sa.Table]
+
+
+class Meta(Row, table=True):
+    """Single values that the program keeps about itself: what was applied, whether links were built."""
 
     key: str = Field(primary_key=True)
     value: str
@@ -31,7 +38,7 @@ class Meta(SQLModel, table=True):
 # --- what the tools say ---------------------------------------------------------------------------------------------
 
 
-class Connection(SQLModel, table=True):
+class Connection(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     kind: str
@@ -42,7 +49,7 @@ class Connection(SQLModel, table=True):
     last_ok_at: datetime | None = None
 
 
-class Scope(SQLModel, table=True):
+class Scope(Row, table=True):
     __table_args__ = (sa.UniqueConstraint("connection_id", "external_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -61,7 +68,7 @@ class Scope(SQLModel, table=True):
     """When its items were last read to the end; None before the first time."""
 
 
-class StreamState(SQLModel, table=True):
+class StreamState(Row, table=True):
     """Where the reading of one stream of one scope stands. `resume*` are set while a reading is unfinished."""
 
     __tablename__ = "stream_state"
@@ -75,7 +82,7 @@ class StreamState(SQLModel, table=True):
     resume_clock: datetime | None = None
 
 
-class WorkItem(SQLModel, table=True):
+class WorkItem(Row, table=True):
     __tablename__ = "work_item"
     __table_args__ = (
         sa.UniqueConstraint("connection_id", "external_id"),
@@ -137,7 +144,7 @@ class WorkItem(SQLModel, table=True):
     content_hash: int = Field(sa_type=sa.BigInteger)
 
 
-class WorkAlias(SQLModel, table=True):
+class WorkAlias(Row, table=True):
     """A key that an item had before it moved."""
 
     __tablename__ = "work_alias"
@@ -147,7 +154,7 @@ class WorkAlias(SQLModel, table=True):
     item_id: int = Field(index=True)
 
 
-class Tag(SQLModel, table=True):
+class Tag(Row, table=True):
     """The vocabulary of an item's plain words. `kind`: label, component, assignee, trailer, field."""
 
     __table_args__ = (sa.UniqueConstraint("kind", "value"),)
@@ -158,7 +165,7 @@ class Tag(SQLModel, table=True):
     folded: str = Field(index=True)
 
 
-class WorkTag(SQLModel, table=True):
+class WorkTag(Row, table=True):
     __tablename__ = "work_tag"
     __table_args__ = (sa.Index("ix_work_tag_tag_id", "tag_id", "item_id"), {"sqlite_with_rowid": False})
 
@@ -166,7 +173,7 @@ class WorkTag(SQLModel, table=True):
     tag_id: int = Field(primary_key=True)
 
 
-class Container(SQLModel, table=True):
+class Container(Row, table=True):
     """A milestone, version or sprint. `listed` is false for one known only from an item's reference."""
 
     __table_args__ = (sa.UniqueConstraint("connection_id", "kind", "external_id"),)
@@ -186,7 +193,7 @@ class Container(SQLModel, table=True):
     listed: bool = False
 
 
-class WorkContainer(SQLModel, table=True):
+class WorkContainer(Row, table=True):
     __tablename__ = "work_container"
     __table_args__ = (
         sa.Index("ix_work_container_container_id", "container_id", "item_id"),
@@ -197,7 +204,7 @@ class WorkContainer(SQLModel, table=True):
     container_id: int = Field(primary_key=True)
 
 
-class Dependency(SQLModel, table=True):
+class Dependency(Row, table=True):
     """`item_id` is blocked by the item with `blocker_key`, which may lie outside what is synced."""
 
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -206,13 +213,13 @@ class Dependency(SQLModel, table=True):
     blocker_key: str = Field(primary_key=True)
 
 
-class Dirty(SQLModel, table=True):
+class Dirty(Row, table=True):
     """Items whose links may be out of date: new, changed, gone, or the former parent of one that moved."""
 
     item_id: int = Field(primary_key=True)
 
 
-class Membership(SQLModel, table=True):
+class Membership(Row, table=True):
     """The items that a `jql` selector matched at the last sync, by the query's text."""
 
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -225,7 +232,7 @@ class Membership(SQLModel, table=True):
 # --- what the user wrote --------------------------------------------------------------------------------------------
 
 
-class Team(SQLModel, table=True):
+class Team(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     name: str
@@ -234,14 +241,14 @@ class Team(SQLModel, table=True):
     archived: bool = False
 
 
-class Theme(SQLModel, table=True):
+class Theme(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     title: str
     archived: bool = False
 
 
-class Cycle(SQLModel, table=True):
+class Cycle(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     starts_on: date
@@ -249,7 +256,7 @@ class Cycle(SQLModel, table=True):
     archived: bool = False
 
 
-class Objective(SQLModel, table=True):
+class Objective(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     title: str
@@ -262,7 +269,7 @@ class Objective(SQLModel, table=True):
     archived: bool = False
 
 
-class KeyResult(SQLModel, table=True):
+class KeyResult(Row, table=True):
     __tablename__ = "key_result"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -278,14 +285,14 @@ class KeyResult(SQLModel, table=True):
     archived: bool = False
 
 
-class Support(SQLModel, table=True):
+class Support(Row, table=True):
     """`objective_id` supports the objective or key result with `target_key`, one level up."""
 
     objective_id: int = Field(foreign_key="objective.id", primary_key=True)
     target_key: str = Field(primary_key=True)
 
 
-class CheckIn(SQLModel, table=True):
+class CheckIn(Row, table=True):
     """A recorded value. `origin`: `file` (the configuration's list) or `cli`."""
 
     __tablename__ = "check_in"
@@ -301,7 +308,7 @@ class CheckIn(SQLModel, table=True):
     recorded_at: datetime
 
 
-class Mapping(SQLModel, table=True):
+class Mapping(Row, table=True):
     """One source of links. `via`: mapping, label, trailer, field (these link), or intentional.
 
     `position` orders the sources of a key result: its mappings as listed, then the conventions.
@@ -313,7 +320,7 @@ class Mapping(SQLModel, table=True):
     position: int
     share: float | None = None
     text: str
-    """The selector as people read it: `epic SHOP-12, SHOP-40 in jira`, or the label, or the reason of intentional work."""
+    """The selector as people read it: `epic SHOP-12, SHOP-40 in jira`; or the label; or why it is intentional."""
     selector: dict[str, Any] = Field(sa_type=JSON)
     matched: int = 0
     """How many items it matches, descendants included. Set by the linking."""
@@ -324,7 +331,7 @@ class Mapping(SQLModel, table=True):
 # --- what follows from both -----------------------------------------------------------------------------------------
 
 
-class Match(SQLModel, table=True):
+class Match(Row, table=True):
     """What each mapping matches, with descendants. `direct`: by its own words, not by descent."""
 
     __table_args__ = (sa.Index("ix_match_item_id", "item_id"), {"sqlite_with_rowid": False})
@@ -334,13 +341,13 @@ class Match(SQLModel, table=True):
     direct: bool
 
 
-class Link(SQLModel, table=True):
+class Link(Row, table=True):
     """An item that serves a key result, once however often it is matched.
 
-    `mapping_id` is the first mapping, in order, that matches. `role`: what the item is in this key result's work: counted
-    (a live leaf), container (live, with linked work below), descoped (a cancelled or deleted leaf), dropped (a cancelled or
-    deleted container), subtask (ignored). `size` and `imputed` are filled for counted items. The item's state and dates stand
-    here once more, so that counting the links of a key result reads nothing else.
+    `mapping_id` is the first mapping, in order, that matches. `role`: what the item is in this key result's work:
+    counted (a live leaf), container (live, with linked work below), descoped (a cancelled or deleted leaf), dropped (a
+    cancelled or deleted container), subtask (ignored). `size` and `imputed` are filled for counted items. The item's
+    state and dates stand here once more, so that counting the links of a key result reads nothing else.
     """
 
     __table_args__ = (sa.Index("ix_link_item_id", "item_id"), {"sqlite_with_rowid": False})
@@ -358,7 +365,7 @@ class Link(SQLModel, table=True):
     finished_at: datetime | None = None
 
 
-class Tally(SQLModel, table=True):
+class Tally(Row, table=True):
     """The links of a key result, counted by mapping, role and state: what the formulas and findings start from.
 
     `role` as in `link`. `finished_at`: the latest end of a done item. Instants are None where the tool gave none.
@@ -378,8 +385,11 @@ class Tally(SQLModel, table=True):
     finished_at: datetime | None = None
 
 
-class Measure(SQLModel, table=True):
-    """The current numbers of a key result. Fractions 0..1, None where unknown; counts of items; sizes in the measure."""
+class Measure(Row, table=True):
+    """The current numbers of a key result.
+
+    Fractions are 0 to 1, and None where unknown; counts are of items; sizes are in the configured measure.
+    """
 
     key_result_id: int = Field(primary_key=True)
     outcome: float | None = None
@@ -403,7 +413,7 @@ class Measure(SQLModel, table=True):
     measured_at: datetime
 
 
-class Finding(SQLModel, table=True):
+class Finding(Row, table=True):
     """A finding, open while `resolved_at` is None. The fingerprint is (code, subject_kind, subject)."""
 
     __table_args__ = (sa.UniqueConstraint("code", "subject_kind", "subject"),)
@@ -423,7 +433,7 @@ class Finding(SQLModel, table=True):
     days_left_when_opened: int | None = None
 
 
-class FindingChange(SQLModel, table=True):
+class FindingChange(Row, table=True):
     """What alerts read. `change`: opened, escalated, eased, resolved."""
 
     __tablename__ = "finding_change"
@@ -438,7 +448,7 @@ class FindingChange(SQLModel, table=True):
 # --- what the program did -------------------------------------------------------------------------------------------
 
 
-class Run(SQLModel, table=True):
+class Run(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     started_at: datetime
     finished_at: datetime | None = None
@@ -446,7 +456,7 @@ class Run(SQLModel, table=True):
     """running, ok, partial, failed or interrupted."""
 
 
-class RunScope(SQLModel, table=True):
+class RunScope(Row, table=True):
     __tablename__ = "run_scope"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -465,7 +475,7 @@ class RunScope(SQLModel, table=True):
     error: str | None = None
 
 
-class Quarantine(SQLModel, table=True):
+class Quarantine(Row, table=True):
     """A record, or a part of one, that could not be read. Gone once the record reads well again."""
 
     __table_args__ = (sa.UniqueConstraint("scope_id", "external_id", "reason"),)

@@ -95,7 +95,7 @@ def _mean(column: str) -> str:
     return f"sum(k.weight * m.{column}) / nullif({weight}, 0) AS {column}"
 
 
-def _objectives(d: _Dialect) -> str:
+def _objectives(_d: _Dialect) -> str:
     return f"""
     SELECT cy.key AS cycle, o.key AS objective, o.title, t.key AS team, th.key AS theme,
         (SELECT min(s.target_key) FROM support s WHERE s.objective_id = o.id) AS parent,
@@ -159,7 +159,7 @@ def _work(d: _Dialect) -> str:
     """
 
 
-def _links(d: _Dialect) -> str:
+def _links(_d: _Dialect) -> str:
     return """
     SELECT k.key AS key_result, w.key AS item_key, c.name AS connection, m.via, m.text AS mapping, l.direct, l.counted,
         CASE WHEN l.counted THEN l.size END AS size, CASE WHEN l.counted THEN l.imputed END AS imputed, w.state
@@ -250,7 +250,7 @@ def _scopes(d: _Dialect) -> str:
     """
 
 
-def _schema_version(d: _Dialect) -> str:
+def _schema_version(_d: _Dialect) -> str:
     return f"SELECT {VERSION} AS version, version_num AS migration FROM alembic_version"
 
 

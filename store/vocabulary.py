@@ -59,7 +59,7 @@ def container_ids(
     One not known yet is added as the reference gives it. A title in a reference may be older than the listing, so it
     changes only what was never listed.
     """
-    wanted = {(ref.kind, ref.external_id): ref.title for ref in refs}
+    wanted: dict[tuple[str, str], str] = {(ref.kind, ref.external_id): ref.title for ref in refs}
     known = _known_containers(bulk, connection_id, wanted)
     missing = sorted(wanted.keys() - known.keys())
     if missing:

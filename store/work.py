@@ -1,10 +1,10 @@
 """Keeping what the tools say: pages of items, containers, memberships. Only what changed is written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -50,10 +50,11 @@ _UPSERT = f"""
 """
 _PACK = msgspec.msgpack.Encoder()
 _PAIR = {"item_id": "integer", "tag_id": "integer"}
+_fold_word = lru_cache(10_000)(fold)
+"""Labels and types are few, and come again and again."""
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """What is stored of an item that a page names."""
 
     id: int
@@ -120,7 +121,7 @@ def _known(bulk: Bulk, connection_id: int, external_ids: Iterable[str]) -> dict[
         connection_id,
         bulk.values(list(external_ids)),
     )
-    return {external_id: _Known(*rest) for external_id, *rest in rows}
+    return {row[0]: _Known._make(row[1:]) for row in rows}
 
 
 def _differs(bulk: Bulk, row: _Known, item: Item, content_hash: int, scope_id: int) -> bool:
@@ -162,8 +163,8 @@ def _write(
 def _row(
     bulk: Bulk, connection_id: int, scope_id: int, item: Item, content_hash: int, reader: Reader
 ) -> tuple[Any, ...]:
-    labels = [fold(label) for label in item.labels]
-    type_folded = fold(item.type) if item.type else None
+    labels = [_fold_word(label) for label in item.labels]
+    type_folded = _fold_word(item.type) if item.type else None
     instant = bulk.instant
     return (
         connection_id,
