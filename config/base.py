@@ -83,6 +83,8 @@ def _to_number(value: object) -> object:
 
 
 def _to_words(value: object) -> object:
+    if not isinstance(value, str | list | tuple):
+        raise wrong("a text or a list of texts")
     return (value,) if isinstance(value, str) else value
 
 

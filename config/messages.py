@@ -78,12 +78,16 @@ def _expected(error: dict[str, Any]) -> str | None:
 
 
 def _found(at: Found) -> str:
+    if at.rest == ["[key]"] and at.key is not None:
+        return shown(str(at.key.value))
     if is_null(at.node) or not isinstance(at.node, ScalarNode):
         if not isinstance(at.node, ScalarNode) and not at.node.value:
             return "an empty list" if not isinstance(at.node, MappingNode) else "an empty mapping"
         return describe(at.node)
+    if not at.node.value:
+        return "an empty text"
     if any(key is not None and _SECRET.search(str(key.value)) for _, key, _ in at.steps):
-        return "a text that is not shown" if at.node.value else "an empty text"
+        return "a text that is not shown"
     return shown(masked(at.node.value))
 
 

@@ -1,9 +1,10 @@
 """What leadership writes: teams, themes, cycles, objectives, key results, check-ins."""
 
+from datetime import date as Date
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
 
 from config.base import Day, Fraction, Key, Model, Names, Number, Positive, Text, Title, Words, wrong
 from config.values import TAG, Manual, ValueSource
@@ -99,8 +100,16 @@ class Metric(Model):
         return self
 
 
+def _is_a_word_too(schema: dict[str, Any]) -> None:
+    whole = {**schema, "required": ["none"]}
+    schema.clear()
+    schema["anyOf"] = [{"const": "expected"}, whole]
+
+
 class Delivery(Model):
     """`expected`, or `{none: "reason"}`: this key result needs no tracked work, and why."""
+
+    model_config = ConfigDict(json_schema_extra=_is_a_word_too)
 
     none: Title | None = None
     """Why no tracked work is needed; None where it is."""
@@ -114,6 +123,10 @@ class Delivery(Model):
             raise wrong('`expected`, or {none: "the reason"}')
         return value
 
+    @model_serializer
+    def _as_written(self) -> str | dict[str, str]:
+        return "expected" if self.none is None else {"none": self.none}
+
     @property
     def expected(self) -> bool:
         """Whether tracked work is expected behind the key result."""
@@ -126,9 +139,16 @@ def _curve(value: Any) -> str | None:
     return TAG + "phased" if isinstance(value, list | tuple) else None
 
 
+def _rising(points: tuple[tuple[Date, float], ...]) -> tuple[tuple[Date, float], ...]:
+    for (earlier, _), (later, _) in pairwise(points):
+        if earlier >= later:
+            raise wrong(f"days that rise; {later} stands behind {earlier}: the dates are reversed")
+    return points
+
+
 Expected = Annotated[
     Annotated[Literal["linear"], Tag(TAG + "linear")]
-    | Annotated[tuple[tuple[Day, Fraction], ...], Field(min_length=1), Tag(TAG + "phased")],
+    | Annotated[tuple[tuple[Day, Fraction], ...], Field(min_length=1), AfterValidator(_rising), Tag(TAG + "phased")],
     Discriminator(
         _curve,
         custom_error_type="northing_expected",
@@ -164,17 +184,6 @@ class KeyResult(Model):
     """What must move for this key result to move."""
     was: Key | None = None
     """The key that it had before, to keep its history."""
-
-    @model_validator(mode="after")
-    def _days_in_order(self) -> Self:
-        if self.expected != "linear":
-            days = [day for day, _ in self.expected]
-            for earlier, later in pairwise(days):
-                if earlier >= later:
-                    raise wrong(
-                        f"days of `expected` that rise; {later} stands behind {earlier}: the dates are reversed"
-                    )
-        return self
 
 
 class Objective(Model):

@@ -24,6 +24,8 @@ class Found:
         for number, step in enumerate(place):
             if isinstance(step, str) and step.startswith(TAG):
                 continue
+            if step == 0 and not isinstance(self.node, SequenceNode):
+                continue  # one value that stands for a list of one
             pair = _child(self.node, step)
             if pair is None:
                 self.rest = list(place[number:])

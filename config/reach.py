@@ -15,7 +15,6 @@ from config.problems import Problem, did_you_mean, shown
 from config.values import HttpValue, PrometheusValue, SqlValue
 from config.work import Selector
 
-
 _IN_CLEAR = "headers or a password would be sent in clear, expected https://"
 
 

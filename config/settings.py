@@ -3,12 +3,12 @@
 from datetime import time, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
 
 from config.base import Bool, Day, File, Key, Model, Secret, Text, Title, Whole, Words, wrong
 from config.codes import CODES, is_code, is_prefix
 from config.problems import nearest
-from config.times import Every, Interval, When, clock, weekday, when
+from config.times import DAYS, Every, Interval, When, clock, weekday, when
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -144,14 +144,20 @@ def _weekday(value: object) -> object:
 class Quiet(Model):
     """Hours in which nothing is sent: every night between two times, and on whole days."""
 
-    start: Annotated[time, BeforeValidator(_clock)] | None = Field(default=None, alias="from")
+    start: Annotated[time, BeforeValidator(_clock, json_schema_input_type=str)] | None = Field(
+        default=None, alias="from"
+    )
     """Beginning of the quiet hours."""
-    end: Annotated[time, BeforeValidator(_clock)] | None = Field(default=None, alias="to")
+    end: Annotated[time, BeforeValidator(_clock, json_schema_input_type=str)] | None = Field(default=None, alias="to")
     """End of the quiet hours, on the next day where it is earlier than `from`."""
     days: Annotated[
         tuple[Annotated[int, BeforeValidator(_weekday, json_schema_input_type=str)], ...], BeforeValidator(_listed)
     ] = ()
     """Quiet weekdays, as mon, tue …; kept as 0 (Monday) to 6."""
+
+    @field_serializer("days")
+    def _by_name(self, days: tuple[int, ...]) -> list[str]:
+        return [DAYS[day] for day in days]
 
     @model_validator(mode="after")
     def _both_ends(self) -> Self:

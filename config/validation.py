@@ -42,7 +42,8 @@ class Validation:
             config, errors = self._attempt(data)
             if config is not None:
                 return config
-            found = [(error, self.places.find(error["loc"])) for error in errors]
+            around = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
+            found = [(error, self.places.find(error["loc"])) for error in errors if error["loc"] not in around]
             for error, at in found:
                 self._report(error, at, errors)
             for error, at in found:

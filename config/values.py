@@ -2,18 +2,29 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
 
 from config.base import File, Key, Model, Secret, Text, Title
+
+
+def _is_a_word(schema: dict[str, Any]) -> None:
+    schema.clear()
+    schema.update({"const": "manual", "description": "People check in."})
 
 
 class Manual(Model):
     """`manual`: people check in."""
 
+    model_config = ConfigDict(json_schema_extra=_is_a_word)
+
     @model_validator(mode="before")
     @classmethod
     def _from_word(cls, value: object) -> object:
         return {} if value == "manual" else value
+
+    @model_serializer
+    def _as_word(self) -> str:
+        return "manual"
 
 
 class FromDelivery(Model):

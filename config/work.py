@@ -1,8 +1,8 @@
 """Which work belongs to what: selectors, mappings, conventions in the teams' own tools, and how work is counted."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from config.base import Bool, Fraction, Key, Model, Positive, Text, Title, Words, wrong
@@ -29,6 +29,13 @@ CRITERIA = (
 
 def _one_or_many(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
+
+
+def _one_too(schema: dict[str, Any]) -> None:
+    whole = {"type": "array", "items": schema.pop("items"), "minItems": 1}
+    for key in ("type", "minItems"):
+        schema.pop(key, None)
+    schema["anyOf"] = [whole["items"], whole]
 
 
 class Selector(Model):
@@ -68,7 +75,7 @@ class Selector(Model):
     jql: Text | None = None
     """A query in the tool's own language, sent as it is at every sync."""
     not_: Annotated[tuple["Selector", ...], BeforeValidator(_one_or_many)] = Field(
-        default=(), alias="not", min_length=1
+        default=(), alias="not", min_length=1, json_schema_extra=_one_too
     )
     """A selector, or a list of them: what one of them matches, descendants included, is taken away."""
     descend: Bool = True
@@ -80,6 +87,10 @@ class Selector(Model):
         if isinstance(value, dict) and "jql" in value and value["jql"] is None:
             raise wrong("a query behind `jql:`")
         return value
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if value not in ((), None)}
 
     @model_validator(mode="after")
     def _chooses_something(self) -> Self:

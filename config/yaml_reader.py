@@ -33,7 +33,7 @@ class _TooMuch(YAMLError):
 
 
 class _Parser(CParser):
-    """libyaml's composer. It calls its resolver for every node: here to leave it untagged, and to bound depth and size."""
+    """libyaml's composer. It calls its resolver for every node; this one only counts and bounds them."""
 
     def __init__(self, stream: BytesIO) -> None:
         super().__init__(stream)
