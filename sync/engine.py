@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from connectors.base import Connector
@@ -53,8 +54,8 @@ def sync(
 
     `full` reads everything instead of what changed. `stop`, once set, ends the reading within seconds: pages that were
     stored stay, the outcome is `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
-    A tool that fails is an outcome and no error. Raises UnknownScope where `only` names what is not there, errors of the
-    database, and errors of this program: those that one scope met only after all else is done.
+    A tool that fails is an outcome and no error. Raises UnknownScope where `only` names what is not there, errors of
+    the database, and errors of this program: those that one scope met only after all else is done.
     """
     with engine.begin() as conn:
         apply(conn, config, now())
@@ -81,7 +82,7 @@ def sync(
             runs.finish_run(conn, run_id, outcome, now())
     except BaseException as error:
         # What ended the sync matters more than a note on top of it that cannot be written.
-        with suppress(sa.exc.SQLAlchemyError), engine.begin() as conn:
+        with suppress(SQLAlchemyError), engine.begin() as conn:
             runs.finish_run(conn, run_id, "failed" if isinstance(error, Exception) else "interrupted", now())
         raise
     if rows.bugs:

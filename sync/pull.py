@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from connectors.base import Connector, Usage
@@ -100,7 +101,7 @@ class _Puller:
             if isinstance(error, KeyboardInterrupt):
                 self._stop.set()
             # What ended the pull matters more than a note on top of it that cannot be written.
-            with suppress(sa.exc.SQLAlchemyError):
+            with suppress(SQLAlchemyError):
                 self._interrupt_readings()
             raise
         finally:

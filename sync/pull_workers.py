@@ -25,7 +25,8 @@ class Job(Protocol):
     once nobody listens any more.
     """
 
-    connection: str
+    @property
+    def connection(self) -> str: ...
 
     def run(self, send: Send) -> None: ...
 

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import msgspec
 import sqlalchemy as sa
-from sqlmodel import SQLModel
 
 import store
 from config import Config, ConnectionOptions
@@ -78,24 +77,20 @@ Trap = Callable[[str, int], None]
 class Fake:
     """A connector to `Tool`. `trap(scope, offset)` runs before each request of items and may raise or wait.
 
-    With `etags`, a window that fits one page is answered by 304 while it stays the same.
+    A window that fits one page is answered by 304 while it stays the same.
     """
 
     tool: Tool
     name: str = "fake"
-    etags: bool = True
     per_page: int = 2
     trap: Trap = lambda scope, offset: None
     list_error: Exception | None = None
     asked: list[tuple[str, datetime | None, str | None]] = field(default_factory=list)
     """(scope, since, resume) of each reading of items."""
+    conditional: ClassVar[bool] = True
     overlap: ClassVar[timedelta] = timedelta(minutes=2)
     kind: ClassVar[str] = "fake"
     options_model: ClassVar[type[ConnectionOptions]] = ConnectionOptions
-
-    @property
-    def conditional(self) -> bool:
-        return self.etags
 
     def doctor(self) -> list[Check]:
         return []
@@ -115,10 +110,12 @@ class Fake:
         project = self.tool.projects[scope.key]
         usage.requests += 1
         tag = f"v{project.containers_version}"
-        if self.etags and validators.get("containers") == tag:
+        if self.conditional and validators.get("containers") == tag:
             usage.not_modified += 1
             return None
-        return Containers(containers=list(project.containers), validators=(("containers", tag),) if self.etags else ())
+        return Containers(
+            containers=list(project.containers), validators=(("containers", tag),) if self.conditional else ()
+        )
 
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         self.asked.append((scope.key, reading.since, reading.resume))
@@ -129,7 +126,7 @@ class Fake:
             self.trap(scope.key, at)
             window = [one for one in project.items.values() if _within(one, reading.since)]
             url, tag = f"items since {reading.since}", str(hash(tuple(window)))
-            alone = self.etags and at == 0 and len(window) < self.per_page
+            alone = self.conditional and at == 0 and len(window) < self.per_page
             if alone and reading.validators.get(url) == tag:
                 usage.not_modified += 1
                 return
@@ -155,6 +152,12 @@ class Fake:
         return self.tool.clock if self.tool.tells_time else None
 
 
+class Plain(Fake):
+    """A connector to a tool that has no validators."""
+
+    conditional = False
+
+
 def _within(item: Item, since: datetime | None) -> bool:
     return since is None or (item.updated_at is not None and item.updated_at >= since)
 
@@ -175,7 +178,7 @@ class World:
     def sync(self, **options: Any) -> SyncResult:
         return sync(self.engine, self.config, self.fakes, now=lambda: self.now, stop=self.stop, **options)
 
-    def rows(self, table: type[SQLModel], *leave_out: str) -> list[dict[str, Any]]:
+    def rows(self, table: type[tables.Row], *leave_out: str) -> list[dict[str, Any]]:
         """All rows of a table as dictionaries."""
         columns = [column for column in table.__table__.c if column.name not in leave_out]
         with self.engine.connect() as conn:
@@ -196,7 +199,7 @@ class World:
         containers = {row["id"]: row["external_id"] for row in self.rows(tables.Container)}
         names = {"scope_id": scopes, "item_id": items, "parent_id": items, "container_id": containers}
 
-        def named(table: type[SQLModel]) -> list[Any]:
+        def named(table: type[tables.Row]) -> list[Any]:
             rows = self.rows(table, "id", "connection_id")
             told = [
                 {key: names[key].get(value) if key in names else value for key, value in row.items()} for row in rows

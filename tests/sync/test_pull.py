@@ -6,7 +6,7 @@ import pytest
 
 from store import tables
 from sync.only import Only, UnknownScope
-from tests.sync.fake import START, Fake, Tool, World, world
+from tests.sync.fake import START, Fake, Plain, Tool, World, world
 
 OVERLAP = Fake.overlap
 MINUTE = timedelta(minutes=1)
@@ -100,7 +100,7 @@ def test_what_changes_while_a_scope_is_read_is_not_lost(shop: World, tool: Tool)
 def test_a_tool_without_validators_keeps_its_watermark_once_its_window_is_empty(migrated_url: str, tool: Tool) -> None:
     tool.fill("SHOP", 3)
     tool.put("SHOP", 3, age=MINUTE)
-    plain = world(migrated_url, Fake(tool, etags=False))
+    plain = world(migrated_url, Plain(tool))
     plain.sync()
     first = plain.stream("SHOP")["watermark"]
     later(plain, tool, 20 * MINUTE)

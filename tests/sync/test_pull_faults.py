@@ -15,7 +15,7 @@ import pytest
 from connectors.errors import Cancelled, Refused, SourceError, TryAgain
 from connectors.records import SetAside
 from store import tables, work
-from tests.sync.fake import START, Fake, Tool, world
+from tests.sync.fake import START, Fake, Plain, Tool, world
 
 
 class Kill(BaseException):
@@ -38,10 +38,10 @@ def change(tool: Tool) -> None:
         tool.put("SHOP", number, title=f"Edited {number}")
 
 
-def undisturbed(file: Path, folder: Path, syncs: int, *, etags: bool) -> dict[str, list[Any]]:
+def undisturbed(file: Path, folder: Path, syncs: int, *, kind: type[Fake]) -> dict[str, list[Any]]:
     """What `syncs` whole syncs leave behind, the second after some edits."""
     tool = filled()
-    whole = world(f"sqlite:///{copy(file, folder / 'undisturbed.db')}", Fake(tool, etags=etags))
+    whole = world(f"sqlite:///{copy(file, folder / 'undisturbed.db')}", kind(tool))
     whole.sync()
     if syncs == 2:
         change(tool)
@@ -63,7 +63,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, page: int, *, stored: bool) -> None
     monkeypatch.setattr(work, "save_page", trapped)
 
 
-@pytest.mark.parametrize("etags", [True, False], ids=["validators", "plain"])
+@pytest.mark.parametrize("kind", [Fake, Plain])
 @pytest.mark.parametrize("stored", [False, True], ids=["before", "uncommitted"])
 @pytest.mark.parametrize("page", range(1, 9))
 def test_a_first_sync_killed_at_any_page_ends_as_an_undisturbed_one(
@@ -73,25 +73,30 @@ def test_a_first_sync_killed_at_any_page_ends_as_an_undisturbed_one(
     monkeypatch: pytest.MonkeyPatch,
     page: int,
     stored: bool,
-    etags: bool,
+    kind: type[Fake],
 ) -> None:
-    killed = world(migrated_url, Fake(filled(), etags=etags))
+    killed = world(migrated_url, kind(filled()))
     with monkeypatch.context() as patch:
         kill_at(patch, page, stored=stored)
         with suppress(Kill):
             killed.sync()
     killed.sync()
 
-    assert killed.picture() == undisturbed(migrated_sqlite, tmp_path, 1, etags=etags)
+    assert killed.picture() == undisturbed(migrated_sqlite, tmp_path, 1, kind=kind)
 
 
-@pytest.mark.parametrize("etags", [True, False], ids=["validators", "plain"])
+@pytest.mark.parametrize("kind", [Fake, Plain])
 @pytest.mark.parametrize("page", range(1, 5))
 def test_a_later_sync_killed_at_any_page_ends_as_an_undisturbed_one(
-    migrated_url: str, migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int, etags: bool
+    migrated_url: str,
+    migrated_sqlite: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page: int,
+    kind: type[Fake],
 ) -> None:
     tool = filled()
-    killed = world(migrated_url, Fake(tool, etags=etags))
+    killed = world(migrated_url, kind(tool))
     killed.sync()
     change(tool)
     with monkeypatch.context() as patch:
@@ -100,7 +105,7 @@ def test_a_later_sync_killed_at_any_page_ends_as_an_undisturbed_one(
             killed.sync()
     killed.sync()
 
-    assert killed.picture() == undisturbed(migrated_sqlite, tmp_path, 2, etags=etags)
+    assert killed.picture() == undisturbed(migrated_sqlite, tmp_path, 2, kind=kind)
 
 
 def test_a_resumed_reading_goes_on_behind_its_last_page_with_its_first_clock(
@@ -214,7 +219,7 @@ def test_a_failed_read_leaves_what_was_known(migrated_url: str) -> None:
 def test_records_set_aside_are_counted_and_the_page_goes_on(migrated_url: str) -> None:
     tool = filled()
     tool.project("PLAT").bad.append(SetAside(external_id="PLAT/9", reason="no key", excerpt="{}"))
-    one = world(migrated_url, Fake(tool, etags=False))
+    one = world(migrated_url, Plain(tool))
     rows = {row.scope: row for row in one.sync().scopes}
 
     assert (rows["PLAT"].outcome, rows["PLAT"].set_aside, rows["PLAT"].read) == ("ok", 1, 3)
@@ -346,7 +351,7 @@ def test_readers_wait_for_the_writer_instead_of_piling_up_pages(
         return save(*args)
 
     monkeypatch.setattr(work, "save_page", slow)
-    one = world(migrated_url, Fake(tool, etags=False, trap=count))
+    one = world(migrated_url, Plain(tool, trap=count))
     one.sync()
 
     # Three messages wait at most, and each of the four threads holds one page and may have asked for the next.
