@@ -53,6 +53,12 @@ class Answer:
                     advice="Check that the url is the API of this tool, and the tool's version.",
                     status=self.status,
                 ) from error
+        except RecursionError as error:
+            raise Refused(
+                f"{self.place} answered with JSON nested too deeply to read.",
+                advice="Find the record that holds it in the tool, and simplify it.",
+                status=self.status,
+            ) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise TryAgain(f"{self.place} sent incomplete or broken JSON ({error})", status=self.status) from error
 

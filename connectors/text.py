@@ -77,9 +77,15 @@ def nearest_day(at: datetime) -> date:
     return (at.astimezone(UTC) + _TWELVE_HOURS).date()
 
 
-def trailers(body: str, name: str) -> list[str]:
-    """The values of all lines `name: value` of `body`: whole lines, trimmed, the name without regard to case."""
-    if "\r" in body:
-        body = body.replace("\r", "\n")
-    line = re.compile(rf"^[^\S\n]*{re.escape(name)}:[^\S\n]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
-    return [found.strip() for found in line.findall(body)]
+class Trailer:
+    """Finds the lines `name: value` of a body: whole lines, trimmed, the name without regard to case."""
+
+    def __init__(self, name: str) -> None:
+        self._told = f"{name.casefold()}:"
+        self._line = re.compile(rf"^[^\S\n]*{re.escape(name)}:[^\S\n]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+
+    def values(self, body: str) -> list[str]:
+        """The values in their order. Bodies of a megabyte are real, and most hold no such line."""
+        if self._told not in body.casefold():
+            return []
+        return [found.strip() for found in self._line.findall(body.replace("\r", "\n"))]

@@ -91,7 +91,7 @@ class IssueReader:
 
     def __init__(self, fields: FieldMap, *, site: str, trailer: str | None = None, agile: bool = False) -> None:
         self._site = site.rstrip("/")
-        self._trailer = trailer
+        self._trailer = text.Trailer(trailer) if trailer else None
         self._fields = fields
         extra = [*fields.ids, *(AGILE if agile else ()), *(["description"] if trailer else [])]
         extra = [one for one in dict.fromkeys(extra) if one not in _ATTRIBUTES]
@@ -126,7 +126,7 @@ class IssueReader:
         for row in rows:
             try:
                 issue = self._decoder.decode(row)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 handle = self._named(row)
                 found.ids.append(handle)
                 note = SetAside(external_id=handle, reason=str(error), excerpt=text.excerpt(bytes(row)))
@@ -141,7 +141,7 @@ class IssueReader:
     def _named(self, row: bytes | msgspec.Raw) -> str | None:
         try:
             handle = self._handle.decode(row)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return None if handle.id is None else str(handle.id)
 
@@ -219,7 +219,7 @@ class IssueReader:
     def _key_results(self, row: Any) -> KeyResults:
         found: list[tuple[Literal["trailer", "field"], str]] = []
         if self._trailer and (body := getattr(row, self._description, None)):
-            found += [("trailer", one) for one in text.trailers(values.plain(body), self._trailer)]
+            found += [("trailer", one) for one in self._trailer.values(values.plain(body))]
         for name in self._key_result:
             found += [("field", one) for one in values.words(getattr(row, name))]
         return tuple(dict.fromkeys(found))
