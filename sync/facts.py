@@ -139,7 +139,7 @@ def from_delivery(definition: Mapping[str, Any]) -> bool:
 
 def manual(definition: Mapping[str, Any]) -> bool:
     """Whether people check in a key result's value, by its definition."""
-    return definition.get("value") in ("manual", None, {})
+    return definition.get("value", "manual") == "manual"
 
 
 def needs_work(definition: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """COV102: work in progress that serves no key result, grouped under what it belongs to."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -118,7 +119,7 @@ def test_the_team_with_most_of_the_size_is_named(conn: sa.Connection, stored: St
 
 @pytest.mark.parametrize("given", [{"error": "token refused"}, {"last_ok_at": NOW - timedelta(hours=1)}])
 def test_work_of_a_failing_connection_is_left_unjudged(
-    conn: sa.Connection, stored: Stored, given: dict[str, object]
+    conn: sa.Connection, stored: Stored, given: dict[str, Any]
 ) -> None:
     stored.item(stored.scope(stored.connection(**given)), "SHOP-1")
 
