@@ -145,7 +145,7 @@ class GitHubSite(Site):
             "author_association": "MEMBER",
             "body": body,
             "type": shapes.issue_type(type) if type else None,
-            "state_reason": (state_reason or "completed") if state == "closed" and not pull_request else None,
+            "state_reason": state_reason or ("completed" if state == "closed" and not pull_request else None),
         }
         if pull_request:
             raw |= {"pull_request": shapes.pull_request(owner.full_name, number, ended), "draft": False}

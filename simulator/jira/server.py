@@ -210,9 +210,9 @@ class JiraSite(Site):
         self.put_issue(raw)
         issue = self._by_key[key]
         self._assign(issue, values)
+        self._set_status(issue, status or "To Do", resolution, updated)
         if parent:
             self._attach(issue, parent)
-        self._set_status(issue, status or "To Do", resolution, updated)
         issue.fields["updated"] = updated
         issue.changed()
         return key

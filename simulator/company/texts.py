@@ -1,0 +1,247 @@
+"""The files of the sample company's configuration. `@name` stands for a value that is known when they are written."""
+
+MAIN = """
+# Merlo sells an online shop platform. This is its set-up for Northing; teams and objectives have files of their own.
+version: 1
+include: [okrs/*.yaml, teams/*.yaml]
+
+connections:
+  jira:
+    kind: jira
+    url: @jira_url
+    auth: {email: sync@@acme.example, token: "${NORTHING_DEMO_JIRA_TOKEN:-jira-token}"}
+    projects: [SHOP, PLAT, GRO]
+  github:
+    kind: github
+    url: @github_url
+    auth: {token: "${NORTHING_DEMO_GITHUB_TOKEN:-github-token}"}
+    repositories: ["merlo/*"]
+
+cycles:
+  - {key: @cycle, start: @start, end: @end}
+
+themes:
+  - {key: growth, title: Grow in Europe}
+  - {key: trust, title: Be the platform that does not fail}
+  - {key: brand, title: Be known for good taste}
+
+conventions:
+  label: "kr:{key}"
+  trailer: Key-Result
+  jira_field: Key Result
+
+intentional:
+  - {reason: Keep the lights on, work: {label: [maintenance, security]}}
+"""
+
+TEAMS = """
+# The delivery structure: who owns which work. The tax engine has no team since the last reorganisation.
+teams:
+  - key: product
+    name: Product & Engineering
+    lead: Maren Vogt
+  - key: commerce
+    name: Commerce
+    parent: product
+    lead: Dana Weiss
+    owns:
+      - {connection: jira, project: SHOP, not: {component: Tax engine}}
+      - {connection: github, repository: merlo/storefront}
+  - key: platform
+    name: Platform
+    parent: product
+    lead: Ivo Novak
+    owns:
+      - {connection: jira, project: PLAT}
+      - {connection: github, repository: merlo/platform}
+  - key: growth
+    name: Growth
+    parent: product
+    lead: Sade Bello
+    owns:
+      - {connection: jira, project: GRO}
+      - {connection: github, repository: merlo/website}
+  - key: data
+    name: Search & Data
+    parent: product
+    lead: Tomas Reyes
+    owns:
+      - {connection: github, repository: merlo/search}
+"""
+
+COMPANY = """
+objectives:
+  - key: COMPANY
+    title: Be the shop platform that mid-size retailers switch to
+    cycle: @cycle
+    team: product
+    owner: Maren Vogt
+    theme: growth
+    kind: aspirational
+    key_results:
+      - key: COMPANY.1
+        title: 180 new merchants from other platforms
+        weight: 2
+        metric: {unit: merchants, start: 0, target: 180}
+      - key: COMPANY.2
+        title: Net promoter score from 31 to 45
+        metric: {unit: points, start: 31, target: 45}
+      - key: COMPANY.3
+        title: Monthly churn from 4.1 % to 3.0 %
+        metric: {unit: "%", start: 4.1, target: 3.0}
+        delivery: {none: The teams' objectives below carry it}
+
+mappings:
+  - key_result: COMPANY.1
+    work: {connection: jira, epic: @switch_in_a_day}
+  - key_result: COMPANY.1
+    work: {connection: github, repository: merlo/platform, milestone: @importer}
+  - key_result: COMPANY.1
+    work: {connection: github, repository: merlo/website, milestone: @pricing_pages}
+  - key_result: COMPANY.1
+    work: {connection: github, epic: "@autocomplete"}
+  # Already part of the initiative above: COV104 says so.
+  - key_result: COMPANY.1
+    work: {connection: jira, epic: @onboarding}
+  # COMPANY.2 is linked from below: label kr:COMPANY.2 in Jira, a Key-Result line on GitHub.
+"""
+
+CHECKOUT = """
+objectives:
+  - key: CHECKOUT
+    title: Make checkout the reason shoppers come back
+    cycle: @cycle
+    team: commerce
+    owner: Dana Weiss
+    theme: growth
+    supports: [COMPANY.1]
+    kind: committed
+    key_results:
+      - key: CHECKOUT.1
+        title: Checkout conversion from 2.1 % to 3.0 %
+        weight: 2
+        metric: {unit: "%", start: 2.1, target: 3.0}
+      - key: CHECKOUT.2
+        title: One-click payment live in 12 markets
+        value: {from: delivery}
+        levers:
+          - {connection: jira, project: SHOP, component: Payments}
+          - {connection: jira, project: SHOP, component: Tax engine}
+      - key: CHECKOUT.3
+        title: Refunds arrive within 2 days instead of 6
+        metric: {unit: days, start: 6, target: 2}
+      - key: CHECKOUT.4
+        title: 11 % of searches end in a cart, up from 8 %
+        metric: {unit: "%", start: 8, target: 11}
+"""
+
+RELY = """
+objectives:
+  - key: RELY
+    title: Merchants never notice that we deploy
+    cycle: @cycle
+    team: platform
+    owner: Ivo Novak
+    theme: trust
+    supports: [COMPANY.3]
+    kind: committed
+    key_results:
+      - key: RELY.1
+        title: Keep 95 % of pages under 200 ms
+        metric: {type: keep, min: 0, max: 200, unit: ms}
+      - key: RELY.2
+        title: Checkout availability from 99.90 % to 99.98 %
+        metric: {unit: "%", start: 99.90, target: 99.98}
+      - key: RELY.3
+        title: From merge to production in 4 hours instead of 72
+        metric: {unit: hours, start: 72, target: 4}
+      - key: RELY.4
+        title: All merchants on the new price service
+        value: {from: delivery}
+"""
+
+REACH = """
+# Nothing stands behind this objective yet, and the levers of its first key result are in other hands.
+objectives:
+  - key: REACH
+    title: Bring Storefront Plus to the big retailers
+    cycle: @cycle
+    team: growth
+    theme: growth
+    kind: aspirational
+    key_results:
+      - key: REACH.1
+        title: Storefront Plus at $10M of annual revenue, from $7.2M
+        metric: {unit: $M, start: 7.2, target: 10}
+        levers:
+          - {connection: jira, project: PLAT, component: Storefront Plus}
+          - {connection: jira, project: PLAT, component: Identity}
+      - key: REACH.2
+        title: 40 apps in the partner marketplace
+        metric: {unit: apps, start: 0, target: 40}
+      - key: REACH.3
+        title: Visits from search engines from 200k to 320k a month
+        metric: {unit: thousand, start: 200, target: 320}
+"""
+
+COMMERCE_WORK = """
+mappings:
+  - key_result: CHECKOUT.1
+    work: {connection: jira, epic: [@one_page]}
+    share: 50
+  - key_result: CHECKOUT.1
+    work: {connection: github, repository: merlo/storefront, milestone: @express}
+    share: 30
+  - key_result: CHECKOUT.1
+    work: {connection: jira, project: SHOP, version: Checkout 3.9}
+    share: 20
+  # CHECKOUT.2 is linked by the label kr:CHECKOUT.2 on its epic.
+  - key_result: CHECKOUT.3
+    work: {connection: jira, project: SHOP, version: Checkout 3.8}
+  - key_result: CHECKOUT.4
+    work: {connection: github, epic: "@relevance"}
+  - key_result: CHECKOUT.4
+    work: {connection: jira, project: SHOP, title: ["Filter for sizes*", "Sort by price*", "Sizes as a table*"]}
+"""
+
+PLATFORM_WORK = """
+mappings:
+  - key_result: RELY.1
+    work: {connection: jira, jql: "project = PLAT AND labels = latency"}
+  - key_result: RELY.1
+    work: {connection: github, repository: merlo/platform, milestone: @edge}
+  - key_result: RELY.2
+    work: {connection: jira, epic: @availability}
+  - key_result: RELY.3
+    work: {connection: jira, epic: @deploys}
+  - key_result: RELY.4
+    work: {connection: jira, project: PLAT, version: Price service 2}
+"""
+
+GROWTH_WORK = """
+mappings:
+  # The marketplace was cancelled: every item behind REACH.2 is "Won't Do".
+  - key_result: REACH.2
+    work: {connection: jira, epic: @marketplace}
+  # Nobody uses this label: COV101 and COV104 say so.
+  - key_result: REACH.3
+    work: {connection: github, label: seo-relaunch}
+"""
+
+CHECK_INS = """
+checkins:
+@checkins
+"""
+
+FILES = {
+    "northing.yaml": MAIN,
+    "okrs/1-company.yaml": COMPANY,
+    "okrs/2-checkout.yaml": CHECKOUT,
+    "okrs/3-rely.yaml": RELY,
+    "okrs/4-reach.yaml": REACH,
+    "okrs/check-ins.yaml": CHECK_INS,
+    "teams/teams.yaml": TEAMS,
+    "teams/commerce.yaml": COMMERCE_WORK,
+    "teams/platform.yaml": PLATFORM_WORK,
+    "teams/growth.yaml": GROWTH_WORK,
+}
