@@ -76,9 +76,9 @@ def sync(
         if not stop.is_set():
             ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
         with engine.begin() as conn:
-            outcome, findings = _outcome(rows.results, stopped=stop.is_set()), None
-            if not stop.is_set():
-                findings = _count(conn, config, connections.values(), now())
+            stopped = stop.is_set()
+            outcome = _outcome(rows.results, stopped=stopped)
+            findings = None if stopped else _count(conn, config, connections.values(), now())
             runs.finish_run(conn, run_id, outcome, now())
     except BaseException as error:
         # What ended the sync matters more than a note on top of it that cannot be written.

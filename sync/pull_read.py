@@ -114,17 +114,15 @@ class ReadScope:
             self._read(closing, send)
 
     def _read(self, course: Course, send: Send) -> None:
-        page = None
+        page, first = None, not course.resumed
         for page in self.connector.items(self.scope, course.reading, self.usage):
-            # A resumed reading keeps the clock of its first page: what changed since then was not all seen.
-            if course.clock is None:
-                course.clock = page.clock
+            # What changes behind a reading's first page may be missed by it, so no later page sets the clock.
+            if first:
+                course.clock, first = page.clock, False
             send(PageRead(self, course, page))
             if self.stop.is_set():
                 raise Cancelled
         if page is None:
             send(Unchanged(self, course))
         elif page.resume is not None:
-            raise RuntimeError(
-                f"the connector {self.connection} ended {self.scope.key} with a page that is not its last"
-            )
+            raise RuntimeError(f"{self.connection} ended {self.scope.key} with a page that is not its last")
