@@ -10,7 +10,7 @@ from config import Config
 from store import fold
 
 EPIC_SIZE = 50
-LABELS = 2_000
+ITEMS_PER_LABEL = 50
 VERSIONS_PER_PROJECT = 40
 STATES = ("todo", "in_progress", "done", "done", "done", "cancelled")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -21,15 +21,16 @@ def config(key_results: int, mappings: int, projects: int, items: int) -> Config
     chance = random.Random(7)  # noqa: S311 - the same organisation every time
     epics = [n for n in range(items) if n % EPIC_SIZE == 0]
     keys = [f"KR{n}" for n in range(key_results)]
+    labels = items // ITEMS_PER_LABEL
     works = []
     for n in range(mappings):
         project = chance.randrange(projects)
         works.append(
             (
                 {"connection": "tool", "epic": [f"P{epic % projects}-{epic}" for epic in chance.sample(epics, 4)]},
-                {"connection": "tool", "project": f"P{project}", "label": f"label-{chance.randrange(LABELS)}"},
-                {"connection": "tool", "project": f"P{project}", "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}", "label": f"label-{n % LABELS}"},
-                {"connection": "tool", "label": f"label-{chance.randrange(LABELS // 10)}?", "not": {"type": "Bug"}},
+                {"connection": "tool", "project": f"P{project}", "label": f"label-{chance.randrange(labels)}"},
+                {"connection": "tool", "project": f"P{project}", "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}", "label": f"label-{n % labels}"},
+                {"connection": "tool", "label": f"label-{chance.randrange(labels // 10)}?", "not": {"type": "Bug"}},
             )[n % 4]
         )
     return Config.model_validate(
@@ -53,12 +54,13 @@ def config(key_results: int, mappings: int, projects: int, items: int) -> Config
 
 def fill(engine: sa.Engine, items: int, projects: int) -> None:
     """Writes so many items, an epic and its 49 children in a row, each with two labels and mostly a version."""
+    labels = items // ITEMS_PER_LABEL
     with engine.begin() as conn:
         conn.execute(sa.text("INSERT INTO connection (id, name, kind, archived, last_ok_at) VALUES (1, 'tool', 'x', FALSE, :now)"), {"now": _instant(conn, NOW)})
         _many(conn, "scope", "id connection_id external_id key key_folded name kind url archived visible last_ok_at", (
             (p + 1, 1, str(p), f"P{p}", fold(f"P{p}"), f"Project {p}", "project", "", False, True, _instant(conn, NOW)) for p in range(projects)
         ))
-        _many(conn, "tag", "id kind value folded", ((n + 1, "label", f"label-{n}", f"label-{n}") for n in range(LABELS)))
+        _many(conn, "tag", "id kind value folded", ((n + 1, "label", f"label-{n}", f"label-{n}") for n in range(labels)))
         versions = projects * VERSIONS_PER_PROJECT
         _many(conn, "container", "id connection_id scope_id external_id kind title title_folded listed", (
             (v + 1, 1, v % projects + 1, str(v), "version", t := f"{v % projects}.{v // projects}", t, True) for v in range(versions)
@@ -68,7 +70,7 @@ def fill(engine: sa.Engine, items: int, projects: int) -> None:
             " category self_reported parent_pending parent_id created_at updated_at presence content_hash"
         )
         _many(conn, "work_item", columns, _items(conn, items, projects))
-        _many(conn, "work_tag", "item_id tag_id", ((n + 1, tag) for n in range(items) for tag in {n * 7919 % LABELS + 1, n % 97 + 1}))
+        _many(conn, "work_tag", "item_id tag_id", ((n + 1, tag) for n in range(items) for tag in {n * 7919 % labels + 1, n // 50 % labels + 1}))
         _many(conn, "work_container", "item_id container_id", (
             (n + 1, n // projects % VERSIONS_PER_PROJECT * projects + n % projects + 1) for n in range(items) if n % 3
         ))

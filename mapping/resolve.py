@@ -4,7 +4,6 @@ A *unit* is one query to resolve, known by a number that the caller gives. The r
 (unit, item_id, direct), where `direct` says that the selector itself matches, not only an ancestor of the item.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -68,7 +67,8 @@ class _Run:
         self.conn = conn
         self.source = source
         self.batch: dict[bool, list[str]] = {True: [], False: []}
-        self.excluding: dict[int, Query] = {}
+        self.inner: dict[Query, int] = {}
+        self.exclusions: list[dict[str, int]] = []
         sqlite = conn.dialect.name == "sqlite"
         rowid = " WITHOUT ROWID" if sqlite else ""
         for ddl in (
@@ -86,8 +86,15 @@ class _Run:
             return
         select = f"SELECT {unit}, i.id{{direct}} FROM {self.source.item} i WHERE {self._where(query)}"
         self._select(query.descend, select, query.params)
-        if query.excluded:
-            self.excluding[unit] = query
+        for inner in query.excluded:
+            self.exclusions.append({"unit": unit, "inner": self._inner(inner), "height": _height(query)})
+
+    def _inner(self, query: Query) -> int:
+        """The unit of what a `not` matches. One that many selectors share (`not: {type: Bug}`) is resolved once."""
+        if query not in self.inner:
+            self.inner[query] = -1 - len(self.inner)
+            self.add(self.inner[query], query)
+        return self.inner[query]
 
     def _where(self, query: Query) -> str:
         return query.where.format(item=self.source.item, tag=self.source.tag, container=self.source.container)
@@ -130,37 +137,26 @@ class _Run:
         analyze(self.conn, "reach")
 
     def _exclude(self) -> None:
-        """Takes away what `not` matches, by itself or by what stands above it.
-
-        Looked for among what each unit has reached, since a `not` alone (`not: {type: Bug}`) may match half the store.
-        """
-        for unit, query in self.excluding.items():
-            params: dict[str, str] = {}
-            excluded = " UNION ".join(self._excluded(inner, params) for inner in query.excluded)
+        """Takes away what `not` matches, the innermost first, so that a `not` in a `not` gives back."""
+        if not self.exclusions:
+            return
+        self.conn.execute(sa.text("DROP TABLE IF EXISTS exclusion"))
+        self.conn.execute(sa.text("CREATE TEMPORARY TABLE exclusion (unit INTEGER, excluded INTEGER, height INTEGER)"))
+        self.conn.execute(sa.text("INSERT INTO exclusion VALUES (:unit, :inner, :height)"), self.exclusions)
+        analyze(self.conn, "exclusion")
+        analyze(self.conn, "reach")
+        for height in sorted({exclusion["height"] for exclusion in self.exclusions}):
             self.conn.execute(
                 sa.text(
-                    f"DELETE FROM reach WHERE unit = {unit} AND item_id IN (WITH RECURSIVE line(item_id, above) AS ("
-                    f"SELECT item_id, item_id FROM reach WHERE unit = {unit} UNION"
-                    f" SELECT item_id, (SELECT p.parent_id FROM {self.source.item} p WHERE p.id = line.above) FROM line"
-                    f" WHERE line.above IS NOT NULL) SELECT item_id FROM ({excluded}) excluded)"
+                    "DELETE FROM reach WHERE (unit, item_id) IN (SELECT r.unit, r.item_id FROM exclusion e"
+                    " CROSS JOIN reach r CROSS JOIN reach x"
+                    " WHERE e.height = :height AND r.unit = e.unit AND x.unit = e.excluded AND x.item_id = r.item_id)"
                 ),
-                params,
+                {"height": height},
             )
+        self.conn.execute(sa.text("DELETE FROM reach WHERE unit < 0"))
 
-    def _excluded(self, query: Query, params: dict[str, str]) -> str:
-        """The select of what one `not` takes away; a `not` inside it gives back."""
-        where = self._where(query)
-        for name, value in query.params.items():
-            own = f"p{len(params)}"
-            where = re.sub(rf":{name}\b", f":{own}", where)
-            params[own] = value
-        itself = "" if query.descend else " AND line.above = line.item_id"
-        # A subquery, not a join: for a join SQLite first reads the whole table into a filter.
-        select = (
-            "SELECT line.item_id FROM line WHERE EXISTS"
-            f" (SELECT 1 FROM {self.source.item} i WHERE i.id = line.above AND ({where})){itself}"
-        )
-        if not query.excluded:
-            return select
-        given_back = " UNION ".join(self._excluded(inner, params) for inner in query.excluded)
-        return f"SELECT item_id FROM ({select} EXCEPT SELECT item_id FROM ({given_back}) inner_excluded) given"
+
+def _height(query: Query) -> int:
+    """How many `not` lie in one another below this query."""
+    return 1 + max((_height(inner) for inner in query.excluded), default=-1)

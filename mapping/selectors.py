@@ -1,7 +1,7 @@
 """A selector as a query over stored work."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from config import Selector
 from config.work import CRITERIA
@@ -22,7 +22,7 @@ class Condition:
     """
 
     sql: str
-    params: dict[str, str] = field(default_factory=dict)
+    params: tuple[tuple[str, str], ...] = ()
     ids: tuple[str, frozenset[int]] | None = None
     narrow: bool = True
 
@@ -54,7 +54,7 @@ class Query:
 
     @property
     def params(self) -> dict[str, str]:
-        return {name: value for condition in self.conditions for name, value in condition.params.items()}
+        return dict(pair for condition in self.conditions for pair in condition.params)
 
 
 def keys_named(selector: Selector) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _conditions(selector: Selector, words: Vocabulary) -> Iterator[Condition]:
         yield Condition(
             "i.id IN (SELECT w.id FROM membership m JOIN work_item w"
             " ON w.connection_id = m.connection_id AND w.external_id = m.external_id WHERE m.query = :jql)",
-            {"jql": selector.jql},
+            (("jql", selector.jql),),
         )
 
 
@@ -164,13 +164,13 @@ def _type(values: tuple[str, ...]) -> Condition:
 
 
 def _text(column: str, values: tuple[str, ...], name: str) -> Condition:
-    parts, params = [], {}
+    parts, params = [], []
     for number, value in enumerate(values):
         folded = fold(value)
         if GLOB.search(folded):
             parts.append(f"{column} LIKE :{name}{number} ESCAPE '!'")
-            params[f"{name}{number}"] = like_pattern(folded)
+            params.append((f"{name}{number}", like_pattern(folded)))
         else:
             parts.append(f"{column} = :{name}{number}")
-            params[f"{name}{number}"] = folded
-    return Condition(f"({' OR '.join(parts)})", params, narrow=False)
+            params.append((f"{name}{number}", folded))
+    return Condition(f"({' OR '.join(parts)})", tuple(params), narrow=False)

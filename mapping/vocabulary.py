@@ -1,9 +1,11 @@
 """The words that selectors may name, resolved to the ids of what is stored."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -32,9 +34,7 @@ class Words:
         self._ids: dict[str, set[int]] = defaultdict(set)
         for folded, identity in rows:
             self._ids[folded].add(identity)
-
-    def __contains__(self, folded: str) -> bool:
-        return folded in self._ids
+        self._sorted: list[str] | None = None
 
     def bearing(self, folded: str) -> frozenset[int]:
         """Ids of exactly this word, in which `*` and `?` are ordinary letters."""
@@ -46,13 +46,23 @@ class Words:
         for value in values:
             folded = fold(value)
             if GLOB.search(folded):
-                matches = glob_pattern(folded).fullmatch
-                for word, ids in self._ids.items():
-                    if matches(word):
-                        found |= ids
+                for word in self._globbed(folded):
+                    found |= self._ids[word]
             else:
                 found |= self._ids.get(folded, set())
         return frozenset(found)
+
+    def _globbed(self, folded: str) -> Iterator[str]:
+        """Words that a glob matches. Only those that begin like it are tried: vocabularies are large, prefixes usual."""
+        if self._sorted is None:
+            self._sorted = sorted(self._ids)
+        beginning = GLOB.split(folded, maxsplit=1)[0]
+        matches = glob_pattern(folded).fullmatch
+        for word in islice(self._sorted, bisect_left(self._sorted, beginning), None):
+            if not word.startswith(beginning):
+                return
+            if matches(word):
+                yield word
 
 
 class Vocabulary:

@@ -410,6 +410,12 @@ class Measure(Row, table=True):
     size_imputed: float
     last_check_in_at: datetime | None = None
     work_moved_at: datetime | None = None
+    stale_day: date | None = None
+    """The day for which the stale work was counted; None where the links changed since."""
+    stale_count: int = 0
+    stale_size: float = 0.0
+    stale_keys: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Keys of counted work in progress that has not moved for `thresholds.stale_days`: the first of `stale_count`."""
     measured_at: datetime
 
 

@@ -1,7 +1,7 @@
 """Measuring: from tallied links and recorded values to the numbers of each key result."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -36,6 +36,15 @@ class _Tallies:
     finished_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Stale:
+    """Counted work in progress that has not moved for long: the keys shown, how many in all, and their size."""
+
+    keys: tuple[str, ...] = ()
+    count: int = 0
+    size: float = 0.0
+
+
 class _Measuring:
     def __init__(self, conn: sa.Connection, config: Config, now: datetime) -> None:
         self.conn, self.config, self.now = conn, config, now
@@ -51,15 +60,17 @@ class _Measuring:
         self._remember_what_views_need()
         mappings, tallies, check_ins = self._mappings(), self._tallies(), self._check_ins()
         before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__))}
+        key_results = self._key_results()
+        stale = self._stale(key_results, tallies, before)
         facts, changed = [], []
-        for row in self._key_results():
-            fact, values = self._one(row, mappings[row.id], tallies[row.id], check_ins[row.id])
+        for row in key_results:
+            fact, values = self._one(row, mappings[row.id], tallies[row.id], check_ins[row.id], stale[row.id])
             facts.append(fact)
             old = before.get(row.id)
             if old is None or any(getattr(old, name) != value for name, value in values.items()):
                 changed.append({"key_result_id": row.id, "measured_at": self.now, **values})
         self._write(changed)
-        return self._with_stale_items(facts, tallies)
+        return facts
 
     # --- what was stored ---------------------------------------------------------------------------------------------
 
@@ -139,10 +150,40 @@ class _Measuring:
             )
         return found
 
+    def _stale(self, rows: list[Any], tallies: dict[int, _Tallies], before: dict[int, Any]) -> dict[int, _Stale]:
+        """The counted work in progress that has not moved: as kept, or counted anew where the links or the day changed."""
+        found: dict[int, _Stale] = defaultdict(_Stale)
+        wanted = []
+        for row in rows:
+            kept = before.get(row.id)
+            first = tallies[row.id].open_first_moved_at
+            if first is None or first >= self.stale_before:
+                continue
+            if kept is not None and kept.stale_day == self.day:
+                found[row.id] = _Stale(tuple(kept.stale_keys), kept.stale_count, kept.stale_size)
+            else:
+                wanted.append(row.id)
+        query = sa.text(
+            "SELECT s.key_result_id, s.place, s.among, s.size, i.key FROM (SELECT l.key_result_id, l.item_id,"
+            " ROW_NUMBER() OVER (PARTITION BY l.key_result_id ORDER BY l.moved_at, l.item_id) AS place,"
+            " COUNT(*) OVER (PARTITION BY l.key_result_id) AS among, SUM(l.size) OVER (PARTITION BY l.key_result_id) AS size"
+            " FROM link l WHERE l.role = 'counted' AND l.state = 'in_progress' AND l.moved_at < :before"
+            " AND l.key_result_id IN :ids) s JOIN work_item i ON i.id = s.item_id WHERE s.place <= :shown ORDER BY s.place"
+        ).bindparams(
+            sa.bindparam("ids", expanding=True),
+            sa.bindparam("before", type_=Measure.__table__.c.measured_at.type),
+        )
+        for start in range(0, len(wanted), 1_000):
+            values = {"before": self.stale_before, "shown": STALE_KEYS_SHOWN, "ids": wanted[start : start + 1_000]}
+            for row in self.conn.execute(query, values):
+                keys = (*found[row.key_result_id].keys, row.key)
+                found[row.key_result_id] = _Stale(keys, row.among, row.size)
+        return found
+
     # --- one key result ----------------------------------------------------------------------------------------------
 
     def _one(
-        self, row: Any, mappings: list[Any], tallied: _Tallies, check_ins: list[CheckInFacts]
+        self, row: Any, mappings: list[Any], tallied: _Tallies, check_ins: list[CheckInFacts], stale: _Stale
     ) -> tuple[KeyResultFacts, dict[str, Any]]:
         parts = _parts(mappings, tallied)
         written = [m for m in mappings if m.via == "mapping"]
@@ -183,6 +224,10 @@ class _Measuring:
             "size_imputed": sum(part.size_imputed for part in parts),
             "last_check_in_at": self._checked_in_at(last) if last else None,
             "work_moved_at": tallied.moved_at,
+            "stale_day": self.day,
+            "stale_count": stale.count,
+            "stale_size": stale.size,
+            "stale_keys": list(stale.keys),
         }
         finished = tallied.finished_at
         facts = KeyResultFacts(
@@ -210,6 +255,9 @@ class _Measuring:
             moved_at=tallied.moved_at,
             open_moved_at=tallied.open_moved_at,
             finished_recently=finished is not None and finished >= self.stale_before,
+            stale_items=stale.keys,
+            stale_count=stale.count,
+            stale_size=stale.size,
             readable=trust.read,
         )
         return facts, values
@@ -245,43 +293,6 @@ class _Measuring:
         ids = [row["key_result_id"] for row in changed]
         self.conn.execute(sa.delete(table).where(table.c.key_result_id == sa.bindparam("id")), [{"id": i} for i in ids])
         self.conn.execute(sa.insert(table), changed)
-
-    def _with_stale_items(
-        self, facts: list[KeyResultFacts], tallies: dict[int, _Tallies]
-    ) -> list[KeyResultFacts]:
-        """Adds the work in progress that has not moved for `stale_days`, where there is any."""
-        stale = [
-            fact.id
-            for fact in facts
-            if fact.active
-            and (first := tallies[fact.id].open_first_moved_at) is not None
-            and first < self.stale_before
-        ]
-        if not stale:
-            return facts
-        query = sa.text(
-            "SELECT l.key_result_id, i.key, l.size FROM link l JOIN work_item i ON i.id = l.item_id"
-            " WHERE l.counted AND i.state = 'in_progress' AND i.updated_at < :before AND l.key_result_id IN :ids"
-            " ORDER BY i.updated_at, i.key"
-        ).bindparams(
-            sa.bindparam("ids", expanding=True),
-            sa.bindparam("before", type_=Measure.__table__.c.measured_at.type),
-        )
-        found: dict[int, list[tuple[str, float]]] = defaultdict(list)
-        for start in range(0, len(stale), 1_000):
-            chunk = stale[start : start + 1_000]
-            for identity, key, size in self.conn.execute(query, {"before": self.stale_before, "ids": chunk}):
-                found[identity].append((key, size))
-        return [_add_stale(fact, found[fact.id]) if fact.id in found else fact for fact in facts]
-
-
-def _add_stale(fact: KeyResultFacts, items: list[tuple[str, float]]) -> KeyResultFacts:
-    return replace(
-        fact,
-        stale_items=tuple(key for key, _ in items[:STALE_KEYS_SHOWN]),
-        stale_count=len(items),
-        stale_size=sum(size for _, size in items),
-    )
 
 
 def _parts(mappings: list[Any], tallied: _Tallies) -> tuple[Part, ...]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -30,6 +31,10 @@ class _Source:
     last_ok_at: datetime | None
 
 
+_Places = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Connections, projects and repositories as a selector names them."""
+
+
 class Sources:
     """All connections and scopes of the applied configuration, with their state at one moment."""
 
@@ -54,29 +59,35 @@ class Sources:
 
     def behind(self, selectors: Iterable[Selector], conventions: bool) -> Trust:
         """The trust in what these selectors match; with `conventions`, work anywhere may be concerned."""
-        concerned: set[_Source] = set()
-        for selector in (*selectors, *((Selector(title="*"),) if conventions else ())):
-            concerned.update(self._concerned(selector))
-        return self._judge(concerned)
+        places = {(selector.connection, selector.project, selector.repository) for selector in selectors}
+        return self._judge(frozenset(places | ({((), (), ())} if conventions else set())))
 
-    def _concerned(self, selector: Selector) -> list[_Source]:
+    @cache  # noqa: B019 - lives as long as one measuring; key results share few combinations
+    def _judge(self, places: frozenset[_Places]) -> Trust:
+        concerned = {source for place in places for source in self._concerned(*place)}
+        return self._judgement(concerned)
+
+    @cache  # noqa: B019
+    def _concerned(
+        self, connections: tuple[str, ...], projects: tuple[str, ...], repositories: tuple[str, ...]
+    ) -> list[_Source]:
         everywhere = list(self._by_connection.values())
-        if selector.connection:
-            everywhere = [everywhere[number] for number in self._names.ids(selector.connection)]
+        if connections:
+            everywhere = [everywhere[number] for number in self._names.ids(connections)]
         found: list[_Source] = []
         for sources in everywhere:
             named = Words(
                 (fold(source.scope), number)
                 for number, source in enumerate(sources)
-                if source.scope and source.kind in ("project", "repository") and _wanted(selector, source.kind)
+                if source.scope and (source.kind == "project" if projects else source.kind == "repository")
             )
-            chosen = [sources[number] for number in named.ids(selector.project or selector.repository)]
-            by_scope = bool(selector.project or selector.repository)
+            chosen = [sources[number] for number in named.ids(projects or repositories)]
+            by_scope = bool(projects or repositories)
             # A scope that is named and not (yet) known cannot be told from one that was never read.
             found += chosen if by_scope and chosen else sources
         return found
 
-    def _judge(self, concerned: set[_Source]) -> Trust:
+    def _judgement(self, concerned: set[_Source]) -> Trust:
         for source in sorted(concerned, key=lambda source: (source.connection, source.scope or "")):
             name = f"{source.connection}:{source.scope}" if source.scope else source.connection
             if source.error:
@@ -87,8 +98,3 @@ class Sources:
             if source.last_ok_at and self._now - source.last_ok_at > self._patience:
                 return Trust(True, f"{source.connection}:{source.scope} was last read at {source.last_ok_at:%Y-%m-%d %H:%M}Z")
         return Trust(True, None)
-
-
-def _wanted(selector: Selector, kind: str) -> bool:
-    return bool(selector.project if kind == "project" else selector.repository)
-

@@ -28,10 +28,11 @@ def role(alias: str, ignore_subtasks: bool) -> str:
 
 
 def tally(conn: sa.Connection, key_results: frozenset[int] | None) -> None:
-    """Counts the links of these key results (None: of all) anew into `tally`."""
+    """Counts the links of these key results (None: of all) anew into `tally`; what was counted as stale no longer holds."""
     conn.execute(sa.text(f"DELETE FROM tally WHERE {among('key_result_id', key_results)}"))
     if key_results == frozenset():
         return
+    conn.execute(sa.text(f"UPDATE measure SET stale_day = NULL WHERE {among('key_result_id', key_results)}"))
     conn.execute(
         sa.text(
             "INSERT INTO tally (key_result_id, mapping_id, role, state, items, size, size_imputed,"

@@ -9,6 +9,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+UTC_INSTANT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -18,8 +21,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("archived", sa.Boolean(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
-        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_ok_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", UTC_INSTANT, nullable=True),
+        sa.Column("last_ok_at", UTC_INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
         sa.UniqueConstraint("name", name=op.f("uq_connection_name")),
     )
@@ -57,12 +60,12 @@ def upgrade() -> None:
         sa.Column("summary", sa.String(), nullable=False),
         sa.Column(
             "evidence",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            JSON,
             nullable=False,
         ),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", UTC_INSTANT, nullable=False),
+        sa.Column("last_seen_at", UTC_INSTANT, nullable=False),
+        sa.Column("resolved_at", UTC_INSTANT, nullable=True),
         sa.Column("days_left_when_opened", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
         sa.UniqueConstraint("code", "subject_kind", "subject", name=op.f("uq_finding_code_subject_kind_subject")),
@@ -78,8 +81,8 @@ def upgrade() -> None:
         sa.Column("size", sa.Float(), nullable=True),
         sa.Column("imputed", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_at", UTC_INSTANT, nullable=True),
+        sa.Column("finished_at", UTC_INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("key_result_id", "item_id", name=op.f("pk_link")),
         sqlite_with_rowid=False,
     )
@@ -116,9 +119,17 @@ def upgrade() -> None:
         sa.Column("size_total", sa.Float(), nullable=False),
         sa.Column("size_done", sa.Float(), nullable=False),
         sa.Column("size_imputed", sa.Float(), nullable=False),
-        sa.Column("last_check_in_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("work_moved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_check_in_at", UTC_INSTANT, nullable=True),
+        sa.Column("work_moved_at", UTC_INSTANT, nullable=True),
+        sa.Column("stale_day", sa.Date(), nullable=True),
+        sa.Column("stale_count", sa.Integer(), nullable=False),
+        sa.Column("stale_size", sa.Float(), nullable=False),
+        sa.Column(
+            "stale_keys",
+            JSON,
+            nullable=False,
+        ),
+        sa.Column("measured_at", UTC_INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("key_result_id", name=op.f("pk_measure")),
     )
     op.create_table(
@@ -130,8 +141,8 @@ def upgrade() -> None:
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", UTC_INSTANT, nullable=False),
+        sa.Column("finished_at", UTC_INSTANT, nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
@@ -156,9 +167,9 @@ def upgrade() -> None:
         sa.Column("items", sa.Integer(), nullable=False),
         sa.Column("size", sa.Float(), nullable=False),
         sa.Column("size_imputed", sa.Float(), nullable=False),
-        sa.Column("first_moved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_moved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_moved_at", UTC_INSTANT, nullable=True),
+        sa.Column("last_moved_at", UTC_INSTANT, nullable=True),
+        sa.Column("finished_at", UTC_INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("key_result_id", "mapping_id", "role", "state", name=op.f("pk_tally")),
         sqlite_with_rowid=False,
     )
@@ -216,7 +227,7 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", UTC_INSTANT, nullable=True),
         sa.Column("listed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_container_connection_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_container")),
@@ -233,7 +244,7 @@ def upgrade() -> None:
         sa.Column("finding_id", sa.Integer(), nullable=False),
         sa.Column("change", sa.String(), nullable=False),
         sa.Column("severity", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", UTC_INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_finding_change_finding_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_change")),
     )
@@ -280,7 +291,7 @@ def upgrade() -> None:
         sa.Column("archived", sa.Boolean(), nullable=False),
         sa.Column("visible", sa.Boolean(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
-        sa.Column("last_ok_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_ok_at", UTC_INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_scope_connection_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scope")),
         sa.UniqueConstraint("connection_id", "external_id", name=op.f("uq_scope_connection_id_external_id")),
@@ -311,7 +322,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column(
             "definition",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            JSON,
             nullable=False,
         ),
         sa.Column("archived", sa.Boolean(), nullable=False),
@@ -328,8 +339,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("excerpt", sa.String(), nullable=False),
         sa.Column("whole", sa.Boolean(), nullable=False),
-        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_seen_at", UTC_INSTANT, nullable=False),
+        sa.Column("last_seen_at", UTC_INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_quarantine_scope_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
         sa.UniqueConstraint(
@@ -342,8 +353,8 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("scope_id", sa.Integer(), nullable=True),
         sa.Column("connection_id", sa.Integer(), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", UTC_INSTANT, nullable=False),
+        sa.Column("finished_at", UTC_INSTANT, nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("read", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
@@ -364,15 +375,15 @@ def upgrade() -> None:
         "stream_state",
         sa.Column("scope_id", sa.Integer(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
-        sa.Column("watermark", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("watermark", UTC_INSTANT, nullable=True),
         sa.Column(
             "validators",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            JSON,
             nullable=False,
         ),
         sa.Column("resume", sa.String(), nullable=True),
-        sa.Column("resume_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("resume_clock", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resume_since", UTC_INSTANT, nullable=True),
+        sa.Column("resume_clock", UTC_INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_stream_state_scope_id")),
         sa.PrimaryKeyConstraint("scope_id", "stream", name=op.f("pk_stream_state")),
     )
@@ -411,10 +422,10 @@ def upgrade() -> None:
         sa.Column("estimate", sa.Float(), nullable=True),
         sa.Column("team_word", sa.String(), nullable=True),
         sa.Column("team_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", UTC_INSTANT, nullable=True),
+        sa.Column("started_at", UTC_INSTANT, nullable=True),
+        sa.Column("closed_at", UTC_INSTANT, nullable=True),
+        sa.Column("updated_at", UTC_INSTANT, nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("presence", sa.String(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
@@ -452,7 +463,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=True),
         sa.Column("origin", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", UTC_INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["key_result_id"], ["key_result.id"], name=op.f("fk_check_in_key_result_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_check_in")),
     )
@@ -469,7 +480,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column(
             "selector",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            JSON,
             nullable=False,
         ),
         sa.Column("matched", sa.Integer(), nullable=False),
