@@ -23,7 +23,7 @@ def reclassify(conn: sa.Connection, counting: Counting) -> int:
     assigned = _assigned(conn) if reader.assigned_is_in_progress else frozenset()
     state, level = cache(reader.state), cache(reader.level)
     columns = ("id", "category", "resolution", "status", "self_reported", "type_folded", "tool_level", "state", "level")
-    rows = conn.execution_options(stream_results=True).execute(sa.select(*(_ITEM.c[name] for name in columns)))
+    rows = conn.execute(sa.select(*(_ITEM.c[name] for name in columns)), execution_options={"stream_results": True})
     changed = []
     for row in rows:
         id_, category, resolution, status, self_reported, type_folded, tool_level, *old = row
