@@ -39,6 +39,11 @@ def wrong(expected: str) -> PydanticCustomError:
     return PydanticCustomError("northing_expected", "expected {expected}", {"expected": expected})
 
 
+def unfit(expected: str) -> PydanticCustomError:
+    """The error of values that are right one by one but do not fit each other."""
+    return PydanticCustomError("northing_unfit", "expected {expected}", {"expected": expected})
+
+
 def _one_line(text: str) -> str:
     if not text.strip():
         raise wrong("a text that is not empty")
@@ -118,6 +123,13 @@ Words = Annotated[
     BeforeValidator(_to_words, json_schema_input_type=str | float | list[str | float]),
 ]
 """One text or a list of texts, each as written in the file: `1.0` stays "1.0"."""
+
+SomeWords = Annotated[
+    tuple[Text, ...],
+    Field(min_length=1),
+    BeforeValidator(_to_words, json_schema_input_type=str | float | Annotated[list[str | float], Field(min_length=1)]),
+]
+"""As `Words`, but at least one."""
 
 Names = Annotated[str, AfterValidator(_one_line), BeforeValidator(_joined, json_schema_input_type=str | list[str])]
 """One name, or a list of names, kept as one text "A, B"."""

@@ -27,7 +27,12 @@ def resolve(url: str, base: Path | None) -> str:
     return f"sqlite{scheme[2] or ''}:///{Path(base).absolute() / path}"
 
 
-def masked(url: str) -> str:
-    """`url` with the password, and what a query says under a name like a secret's, replaced by `***`."""
-    url = re.sub(r"(?<=://)([^/?#@:]*):[^/?#]*@", r"\1:***@", url)
-    return re.sub(r"(?i)([?&][^=&#]*(?:token|key|secret|passw|auth|sig)[^=&#]*=)[^&#]+", r"\1***", url)
+def masked(text: str) -> str:
+    """`text` without what its URLs say before an `@` or under a secret's name. A database's URL keeps its user."""
+    text = re.sub(r"(?<=://)[^\s/?#:@]*:\S*@" if _SCHEME.match(text) else r"(?<=://)[^\s/?#]*@", _without, text)
+    return re.sub(r"(?i)([?&][^\s=&#]*(?:token|key|secret|passw|auth|sig)[^\s=&#]*=)[^\s&#]+", r"\1***", text)
+
+
+def _without(match: re.Match[str]) -> str:
+    user = match[0].partition(":")[0] if _SCHEME.match(match.string) else ""
+    return f"{user}:***@" if user else "***@"

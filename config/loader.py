@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config import cross_checks, reach
@@ -24,7 +24,7 @@ class Loaded:
     config: Config
     warnings: list[Problem]
     files: tuple[Path, ...]
-    references: References
+    references: References = field(repr=False)
 
 
 def find(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> Path:
@@ -74,6 +74,7 @@ def _load(path: Path, env: Mapping[str, str], kinds: Mapping[str, type[Connectio
     problems += reach.Reach(config, declared, places).problems()
     problems += reach.clear_tokens(config, places)
     problems += reach.literal_tokens(config, places)
+    problems = [replace(one, message=references.hide(one.message)) for one in problems]
     if any(one.severity == "error" for one in problems):
         raise ConfigError(problems)
     return Loaded(config, sorted(problems), tuple(file for file, _ in joined.documents), references)

@@ -53,14 +53,14 @@ def message(error: dict[str, Any], at: Found) -> str:
     expected = _expected(error)
     if expected is None:
         return masked(str(error["msg"]))
-    if kind == "northing_expected" and isinstance(at.node, MappingNode):
+    if kind == "northing_unfit":
         return f"expected {expected}"
     return f"found {_found(at)}, expected {expected}{_near(error, at)}"
 
 
 def _expected(error: dict[str, Any]) -> str | None:
     kind, context = error["type"], error.get("ctx", {})
-    if kind in ("northing_expected", "northing_variant", "literal_error"):
+    if kind in ("northing_expected", "northing_unfit", "northing_variant", "literal_error"):
         return context["expected"].replace("'", "`") if kind == "literal_error" else context["expected"]
     if kind == "greater_than_equal":
         return f"at least {context['ge']:g}"

@@ -47,7 +47,7 @@ class Config(Model):
     connections: dict[Key, SerializeAsAny[ConnectionOptions]] = {}
     """The tools to read, each under a name of your choice."""
     counting: Counting = Counting()
-    """How the tools' words are read, and how work is counted."""
+    """How work is read and counted."""
     teams: tuple[Team, ...] = ()
     """Teams, in a tree."""
     themes: tuple[Theme, ...] = ()

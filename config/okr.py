@@ -1,12 +1,21 @@
 """What leadership writes: teams, themes, cycles, objectives, key results, check-ins."""
 
-from datetime import date as Date
+from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
-from config.base import Day, Fraction, Key, Model, Names, Number, Positive, Text, Title, Words, wrong
+from config.base import Day, Fraction, Key, Model, Names, Number, Positive, Text, Title, Words, unfit, wrong
 from config.values import TAG, Manual, ValueSource
 from config.work import Selector
 
@@ -53,7 +62,7 @@ class Cycle(Model):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start > self.end:
-            raise wrong(f"`start` ({self.start}) not after `end` ({self.end}): the dates are reversed")
+            raise unfit(f"`start` ({self.start}) not after `end` ({self.end}): the dates are reversed")
         return self
 
 
@@ -84,19 +93,19 @@ class Metric(Model):
     def _fits_its_type(self) -> Self:
         ends, bounds = (self.start, self.target), (self.min, self.max)
         if self.type != "number" and ends != (None, None):
-            raise wrong(f"no `start` and `target` in a metric of type {self.type}")
+            raise unfit(f"no `start` and `target` in a metric of type {self.type}")
         if self.type != "keep" and bounds != (None, None):
-            raise wrong(f"no `min` and `max` in a metric of type {self.type}; they belong to type keep")
+            raise unfit(f"no `min` and `max` in a metric of type {self.type}; they belong to type keep")
         if self.type == "number":
             if self.start is None or self.target is None:
-                raise wrong("a `target` in a metric of type number")
+                raise unfit("a `target` in a metric of type number")
             if self.start == self.target:
-                raise wrong(f"`start` and `target` that differ; both are {self.start:g}")
+                raise unfit(f"`start` and `target` that differ; both are {self.start:g}")
         if self.type == "keep":
             if self.min is None and self.max is None:
-                raise wrong("`min` or `max` in a metric of type keep")
+                raise unfit("`min` or `max` in a metric of type keep")
             if self.min is not None and self.max is not None and self.min > self.max:
-                raise wrong(f"`min` ({self.min:g}) not above `max` ({self.max:g})")
+                raise unfit(f"`min` ({self.min:g}) not above `max` ({self.max:g})")
         return self
 
 
@@ -139,7 +148,7 @@ def _curve(value: Any) -> str | None:
     return TAG + "phased" if isinstance(value, list | tuple) else None
 
 
-def _rising(points: tuple[tuple[Date, float], ...]) -> tuple[tuple[Date, float], ...]:
+def _rising(points: tuple[tuple[date, float], ...]) -> tuple[tuple[date, float], ...]:
     for (earlier, _), (later, _) in pairwise(points):
         if earlier >= later:
             raise wrong(f"days that rise; {later} stands behind {earlier}: the dates are reversed")

@@ -1,6 +1,7 @@
 """The JSON Schema of the configuration, for editors and for the nearest right word."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -28,6 +29,12 @@ def json_schema(kinds: Mapping[str, type[ConnectionOptions]]) -> Schema:
         **{key: value for key, value in own.items() if key != "title"},
         "$defs": definitions,
     }
+
+
+@cache
+def schema_of(kinds: tuple[tuple[str, type[ConnectionOptions]], ...]) -> Schema:
+    """`json_schema`, made once for the same kinds. Not to be changed."""
+    return json_schema(dict(kinds))
 
 
 def keys_at(schema: Schema, steps: list[int | str], kind: str | None = None) -> list[str]:

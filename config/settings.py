@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
 
-from config.base import Bool, Day, File, Key, Model, Secret, Text, Title, Whole, Words, wrong
+from config.base import Bool, Day, File, Key, Model, Secret, SomeWords, Text, Title, Whole, unfit, wrong
 from config.codes import CODES, is_code, is_prefix
 from config.problems import nearest
 from config.times import DAYS, Every, Interval, When, clock, weekday, when
@@ -112,7 +112,7 @@ class FindingRules(Model):
 class Route(Model):
     """Who hears of which findings. All keys given must hold."""
 
-    to: Words = Field(min_length=1)
+    to: SomeWords
     """Names of channels."""
     team: Key | None = None
     """Only findings of this team and those below it."""
@@ -125,7 +125,7 @@ class Route(Model):
 class Digest(Model):
     """A regular summary."""
 
-    to: Words = Field(min_length=1)
+    to: SomeWords
     """Names of channels."""
     at: When | None = None
     """When. Default: `schedule.digest`."""
@@ -162,7 +162,7 @@ class Quiet(Model):
     @model_validator(mode="after")
     def _both_ends(self) -> Self:
         if (self.start is None) != (self.end is None):
-            raise wrong("`from` and `to`, or neither")
+            raise unfit("`from` and `to`, or neither")
         return self
 
 

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from config.base import Count, Fraction, Model, Positive, wrong
+from config.base import Count, Fraction, Model, Positive, unfit
 
 PRESETS: dict[str, dict[str, str | float]] = {
     "oboard": {"pace": "ratio", "on_track": 0.70, "behind": 0.40},
@@ -93,5 +93,5 @@ class Thresholds(Model):
     def _in_order(self) -> Self:
         better, worse = (self.behind, self.on_track) if self.pace == "gap" else (self.on_track, self.behind)
         if better < worse:
-            raise wrong(f"`on_track` ({self.on_track:g}) at least as good as `behind` ({self.behind:g})")
+            raise unfit(f"`on_track` ({self.on_track:g}) at least as good as `behind` ({self.behind:g})")
         return self

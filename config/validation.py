@@ -16,7 +16,7 @@ from config.models import Config
 from config.places import Found, Places
 from config.plain import Plain, Plainer
 from config.problems import Problem, did_you_mean, nearest, shown
-from config.schema import json_schema, keys_at
+from config.schema import keys_at, schema_of
 from config.secrets import References
 from config.settings import ConnectionOptions
 
@@ -34,7 +34,6 @@ class Validation:
         self.context = {"base": base}
         self.kinds = kinds
         self.problems: list[Problem] = []
-        self._schema: dict[str, Any] | None = None
 
     def config(self, data: Plain) -> Config:
         """The configuration that is left of the tree once everything wrong was taken out."""
@@ -89,21 +88,19 @@ class Validation:
         elif error["type"] == "extra_forbidden":
             self._add(place, f"unknown key.{did_you_mean(str(place[-1]), self._known(at))}", at_key=True)
         elif not self._misspelt(error, errors):
-            self._add(place, self.references.hide(message(error, at)), at_key=place[-1:] == ("[key]",))
+            self._add(place, message(error, at), at_key=place[-1:] == ("[key]",))
 
     def _add(self, place: tuple[Any, ...], text: str, *, at_key: bool = False) -> None:
         self.problems.append(self.places.problem(place, text, at_key=at_key))
 
     def _known(self, at: Found) -> list[str]:
         """The keys that may stand beside what `at` leads to."""
-        if self._schema is None:  # a configuration without errors needs none
-            self._schema = json_schema(self.kinds)
         steps = [
             str(key.value) if key is not None else next((i for i, one in enumerate(parent.value) if one is node), 0)
             for parent, key, node in at.steps[1:]
             if parent is not None
         ]
-        return keys_at(self._schema, steps[:-1], self._kind(steps))
+        return keys_at(schema_of(tuple(self.kinds.items())), steps[:-1], self._kind(steps))
 
     def _kind(self, steps: list[int | str]) -> str | None:
         """The kind of the connection that `steps` lead into."""

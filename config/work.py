@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from config.base import Bool, Fraction, Key, Model, Positive, Text, Title, Words, wrong
+from config.base import Bool, Fraction, Key, Model, Positive, SomeWords, Text, Title, Words, unfit, wrong
 
 CRITERIA = (
     "connection",
@@ -44,33 +44,33 @@ class Selector(Model):
     Text compares without case, `*` and `?` are globs. An absent key is an empty tuple (`jql`: None).
     """
 
-    connection: Words = Field(default=(), min_length=1)
+    connection: SomeWords = ()
     """Names of connections. Without it the selector looks in all of them."""
-    project: Words = Field(default=(), min_length=1)
+    project: SomeWords = ()
     """Keys of projects."""
-    repository: Words = Field(default=(), min_length=1)
+    repository: SomeWords = ()
     """Repositories, as owner/name."""
-    epic: Words = Field(default=(), min_length=1)
+    epic: SomeWords = ()
     """Keys of items; each stands for the item and everything below it."""
-    issue: Words = Field(default=(), min_length=1)
+    issue: SomeWords = ()
     """Keys of items. With `descend: false` the items alone."""
-    milestone: Words = Field(default=(), min_length=1)
+    milestone: SomeWords = ()
     """Titles of milestones."""
-    version: Words = Field(default=(), min_length=1)
+    version: SomeWords = ()
     """Titles of fix versions."""
-    sprint: Words = Field(default=(), min_length=1)
+    sprint: SomeWords = ()
     """Titles of sprints."""
-    label: Words = Field(default=(), min_length=1)
+    label: SomeWords = ()
     """Labels."""
-    component: Words = Field(default=(), min_length=1)
+    component: SomeWords = ()
     """Components."""
-    type: Words = Field(default=(), min_length=1)
+    type: SomeWords = ()
     """The tool's type names, or our levels: initiative, epic, issue, subtask."""
-    team: Words = Field(default=(), min_length=1)
+    team: SomeWords = ()
     """Keys of teams; each stands for the team and all below it."""
-    assignee: Words = Field(default=(), min_length=1)
+    assignee: SomeWords = ()
     """Logins, account ids or display names."""
-    title: Words = Field(default=(), min_length=1)
+    title: SomeWords = ()
     """Whole titles, usually with globs."""
     jql: Text | None = None
     """A query in the tool's own language, sent as it is at every sync."""
@@ -95,7 +95,7 @@ class Selector(Model):
     @model_validator(mode="after")
     def _chooses_something(self) -> Self:
         if not any(getattr(self, name) for name in CRITERIA):
-            raise wrong(f"a selector with at least one of {', '.join(CRITERIA)}; one without would take all work")
+            raise unfit(f"a selector with at least one of {', '.join(CRITERIA)}; one without would take all work")
         return self
 
 
@@ -134,7 +134,7 @@ class Conventions(Model):
     @model_validator(mode="after")
     def _label_names_the_key(self) -> Self:
         if self.label is not None and self.label.count("{key}") != 1:
-            raise wrong("a `label` with `{key}` in it once, like kr:{key}")
+            raise unfit("a `label` with `{key}` in it once, like kr:{key}")
         return self
 
 

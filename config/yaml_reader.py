@@ -14,7 +14,7 @@ from yaml.reader import ReaderError
 from config.problems import ConfigError, Problem
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_NODES = 4_000_000
+MAX_NODES = 1_500_000
 MAX_DEPTH = 64
 MAX_EXPANSION = 1_000_000
 """How many values aliases may add to a file."""

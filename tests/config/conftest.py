@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-import config
 import pytest
+
+import config
 from config import ConnectionOptions, Loaded, Model, Secret
 
 

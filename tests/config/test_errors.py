@@ -198,7 +198,10 @@ ENV = {"T": "token"}
             "13:22: thresholds.preset: found `googol`, expected `oboard`, `upraise`, `viva`, `engagedly`, `mooncamp` "
             "or `google`. Did you mean `google`?",
         ),
-        ("intentional: [{reason: x, work: {}}]", "13:33: intentional[0].work: expected a selector with at least one of"),
+        (
+            "intentional: [{reason: x, work: {}}]",
+            "13:33: intentional[0].work: expected a selector with at least one of",
+        ),
         (
             "intentional: [{reason: x, work: {not: {label: x}}}]",
             "13:33: intentional[0].work: expected a selector with at least one of",
@@ -275,7 +278,7 @@ def test_a_metric_must_fit_its_type(problems, metric, expected):
             "expected: [[2026-11-01, 5]]",
             "13:54: objectives[0].key_results[2].expected[0][1]: found `5`, expected at most 1",
         ),
-        ("delivery: {none: }", "13:40: objectives[0].key_results[2].delivery: expected `expected`, or {none"),
+        ("delivery: {none: }", "13:40: objectives[0].key_results[2].delivery: found a mapping, expected `expected`, or {none"),
         ("levers: [{}]", "13:39: objectives[0].key_results[2].levers[0]: expected a selector with at least one of"),
         ("was: O.1", "13:35: objectives[0].key_results[2].was: `O.1` is still a key, at northing.yaml:11:15"),
     ],
@@ -348,7 +351,10 @@ def test_reversed_dates_are_an_error(problems):
     ("connection", "expected"),
     [
         ("{url: 'https://x'}", "x: kind: missing"),
-        ("{kind: gitlab}", "2:13: connections.x.kind: found `gitlab`, expected one of jira, github. Did you mean `github`?"),
+        (
+            "{kind: gitlab}",
+            "2:13: connections.x.kind: found `gitlab`, expected one of jira, github. Did you mean `github`?",
+        ),
         ("{kind: jira, url: 'https://x', auth: {token: '${T}'}}", "2:6: connections.x.projects: missing"),
         (
             "{kind: github, auth: {token: '${T}'}, repositorys: [a/b]}",
@@ -393,7 +399,9 @@ def test_plain_http_is_allowed_where_the_connection_says_insecure(load):
 
 
 def test_globs_of_a_selector_that_may_meet_those_of_a_connection_are_fine(load):
-    work = "{project: ['shop', 'TEAM7', '*9', 'T?AM*']}, {repository: ['acme/web-*', '*']}, {connection: BOARD, label: x}"
+    work = (
+        "{project: ['shop', 'TEAM7', '*9', 'T?AM*']}, {repository: ['acme/web-*', '*']}, {connection: BOARD, label: x}"
+    )
     mappings = "".join(f"  - {{key_result: O.1, work: {one}}}\n" for one in work.replace("}, {", "}|{").split("|"))
     assert len(load(f"{HEAD}mappings:\n{mappings}", ENV).config.mappings) == 3
 

@@ -5,8 +5,9 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import config
 import pytest
+
+import config
 from config import (
     CheckIn,
     Cycle,
@@ -156,8 +157,9 @@ def test_every_key_of_the_language_loads(load, tmp_path):
     assert (jira.in_flight, github.in_flight, jira.insecure) == (8, 4, False)
     assert jira.model_dump()["auth"]["token"].get_secret_value() == "jira-secret"
     assert read.counting == config.Counting()
-    shop, forge = Selector(connection=("jira",), project=("SHOP",)), Selector(
-        connection=("github",), repository=("acme/shop*",)
+    shop, forge = (
+        Selector(connection=("jira",), project=("SHOP",)),
+        Selector(connection=("github",), repository=("acme/shop*",)),
     )
     assert read.teams == (
         Team(key="product", name="Product"),
@@ -228,8 +230,9 @@ def test_what_the_effective_values_say_loads_again_as_the_same(load, tmp_path):
     shown = config.effective(loaded)
     again = load(json.dumps(shown))
     assert config.effective(again) == shown
-    ours, theirs = again.config.model_dump(exclude={"connections", "alerts"}), loaded.config.model_dump(
-        exclude={"connections", "alerts"}
+    ours, theirs = (
+        again.config.model_dump(exclude={"connections", "alerts"}),
+        loaded.config.model_dump(exclude={"connections", "alerts"}),
     )
     assert ours == theirs
 
