@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar, overload
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 import msgspec
@@ -71,6 +71,8 @@ class Transport:
         self.skew_seen: timedelta | None = None
         """How far the tool's clock was ahead of ours at the last answer that told the time."""
         self._home = urlsplit(self.base_url)
+        if self._home.scheme not in ("http", "https") or not self._home.hostname:
+            raise Refused(f"{base_url!r} is no address.", advice="A url starts with https:// and a host.")
         self._auth = auth
         self._renew = renew
         self._classify = classify
@@ -225,11 +227,12 @@ class Transport:
         return url
 
     def _at_home(self, url: str) -> bool:
+        """Whether credentials may be sent to `url`: same host and port, and no step back from https to http."""
         to = urlsplit(url)
         if to.hostname != self._home.hostname:
             return False
         upgraded = self._home.scheme == "http" and to.scheme == "https"
-        return upgraded or (to.scheme == self._home.scheme and to.port == self._home.port)
+        return upgraded or (to.scheme == self._home.scheme and _port(to) == _port(self._home))
 
     def _exchange(self, call: "_Call") -> Answer:
         renewed = False
@@ -278,6 +281,10 @@ class _Call:
     body: bytes | None = None
     etag: str | None = None
     usage: Usage | None = None
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or {"https": 443}.get(url.scheme, 80)
 
 
 def _client(headers: Mapping[str, str], in_flight: int, ca_bundle: Path | None, proxy: str | None) -> httpx.Client:

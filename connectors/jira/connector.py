@@ -52,6 +52,7 @@ class Jira:
         self._lock = threading.RLock()
         self._known: Site | None = None
         self._opened: Control | None = None
+        self._estimated: dict[str, tuple[str, ...]] = {}
         self._transport = Transport(
             options.url,
             auth=lambda: signature(options.auth),
@@ -97,11 +98,17 @@ class Jira:
         site = self.site()
         fields = site.fields
         if not fields.estimate:
-            found = self._container_reader(site).estimation_fields(scope, usage)
-            fields = replace(fields, estimate=tuple(found))
+            fields = replace(fields, estimate=self._estimation(site, scope, reading, usage))
         reader = IssueReader(fields, site=site.url, trailer=self._conventions.trailer, agile=not site.info.cloud)
         kind = CloudIssues if site.info.cloud else DataCenterIssues
         return kind(self._transport, reader).pages(scope, reading, usage)
+
+    def _estimation(self, site: Site, scope: Scope, reading: Reading, usage: Usage) -> tuple[str, ...]:
+        """What the project's boards estimate with. Asked for once, and again at each full reading."""
+        if reading.since is None or scope.external_id not in self._estimated:
+            found = self._container_reader(site).estimation_fields(scope, usage)
+            self._estimated[scope.external_id] = tuple(found)
+        return self._estimated[scope.external_id]
 
     def matching(self, query: str, usage: Usage) -> set[str]:
         site = self.site()

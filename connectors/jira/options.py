@@ -2,8 +2,9 @@
 
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from config import ConnectionOptions
 from config.base import Bool, Model, Secret, Text, Words, wrong
@@ -51,6 +52,14 @@ class JiraOptions(ConnectionOptions):
     """Name or id of the field that holds the estimate. Found by itself where absent."""
     boards: Bool | None = None
     """Whether to read sprints from the boards. Where absent: if the account may."""
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise wrong("an address like https://acme.atlassian.net")
+        return url.rstrip("/")
 
     def scope_patterns(self) -> list[str]:
         return list(self.projects)

@@ -374,3 +374,14 @@ def test_a_certificate_that_is_not_trusted_is_refused_with_advice(server: respx.
 def test_a_ca_bundle_that_is_not_there_is_refused() -> None:
     with pytest.raises(Refused, match="CA bundle"):
         Transport(BASE, auth=dict, context=Clock().context(), ca_bundle=Path("absent.pem"))
+
+
+@pytest.mark.parametrize("url", ["tool.example", "ftp://tool.example", "https://"])
+def test_what_is_no_address_is_refused(clock: Clock, url: str) -> None:
+    with pytest.raises(Refused, match="no address"):
+        transport(clock, base=url)
+
+
+def test_the_default_port_is_the_same_place(server: respx.MockRouter, clock: Clock) -> None:
+    server.get(f"{BASE}/new").respond(json=[])
+    assert transport(clock).get("https://tool.example:443/api/new").status == 200
