@@ -12,7 +12,7 @@ from config.loader import Loaded
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
-def effective(loaded: Loaded) -> dict[str, Json]:
+def effective(loaded: Loaded) -> dict[str, Any]:
     """All values under the keys of the files, as JSON. Secrets are `***`; keys that are not set are left out."""
     plain = _plain(loaded.config.model_dump(by_alias=True), loaded)
     assert isinstance(plain, dict)

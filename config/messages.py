@@ -8,10 +8,9 @@ from yaml import MappingNode, ScalarNode
 from config.database import masked
 from config.places import Found
 from config.problems import nearest, shown
+from config.secrets import SECRET_PLACE
 from config.values import VARIANTS
 from config.yaml_reader import describe, is_null
-
-_SECRET = re.compile(r"(?i)auth|headers|channels|sql|database|token|secret|passw|private_key|credential")
 
 _EXPECTED = {
     "string_type": "a text",
@@ -80,15 +79,18 @@ def _expected(error: dict[str, Any]) -> str | None:
 def _found(at: Found) -> str:
     if at.rest == ["[key]"] and at.key is not None:
         return shown(str(at.key.value))
-    if is_null(at.node) or not isinstance(at.node, ScalarNode):
-        if not isinstance(at.node, ScalarNode) and not at.node.value:
-            return "an empty list" if not isinstance(at.node, MappingNode) else "an empty mapping"
+    hidden = any(key is not None and SECRET_PLACE.search(str(key.value)) for _, key, _ in at.steps)
+    if not isinstance(at.node, ScalarNode):
+        if not at.node.value:
+            return "an empty mapping" if isinstance(at.node, MappingNode) else "an empty list"
+        if isinstance(at.node, MappingNode) and not hidden:
+            return f"a mapping with {', '.join(shown(str(key.value)) for key, _ in at.node.value[:5])}"
         return describe(at.node)
+    if is_null(at.node):
+        return "nothing"
     if not at.node.value:
         return "an empty text"
-    if any(key is not None and _SECRET.search(str(key.value)) for _, key, _ in at.steps):
-        return "a text that is not shown"
-    return shown(masked(at.node.value))
+    return "a text that is not shown" if hidden else shown(masked(at.node.value))
 
 
 def _near(error: dict[str, Any], at: Found) -> str:

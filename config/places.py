@@ -6,6 +6,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from config.files import Joined
 from config.problems import Problem
+from config.secrets import SECRET_PLACE
 from config.values import TAG
 
 Place = tuple[int | str, ...]
@@ -127,13 +128,22 @@ def _children(node: Node) -> list[tuple[int | str, Node | None, Node]]:
 
 
 def written(steps: list[int | str]) -> str:
-    """Steps as people write them: `objectives[0].key_results[1].wieght`."""
+    """Steps as people write them: `objectives[0].key_results[1].wieght`.
+
+    Below `auth` and the like a long or odd key may be a secret (`{token:abc}` without a blank is one key): it is cut.
+    """
     text = ""
+    hidden = False
     for step in steps:
         if isinstance(step, int):
             text += f"[{step}]"
+            continue
+        if hidden and not re.fullmatch(r"[\w-]{1,20}", step):
+            word = re.match(r"[A-Za-z_]{1,20}(?=[:=\s])", step)
+            text += f".{word[0] if word else ''}…"
         elif re.fullmatch(r"[\w-]+", step):
             text += f".{step}" if text else step
         else:
             text += f'["{step[:60]}"]'
+        hidden = hidden or SECRET_PLACE.search(step) is not None
     return text

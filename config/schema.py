@@ -20,7 +20,8 @@ def json_schema(kinds: Mapping[str, type[ConnectionOptions]]) -> Schema:
     options = []
     for kind, model in kinds.items():
         reference = names[model, "validation"]
-        definitions[reference["$ref"].rpartition("/")[2]]["properties"]["kind"] = {"const": kind, "type": "string"}
+        keys = definitions[reference["$ref"].rpartition("/")[2]]["properties"]
+        keys["kind"] = {"const": kind, "type": "string", "description": "Which tool."}
         options.append(reference)
     own["properties"]["connections"]["additionalProperties"] = {"oneOf": options} if options else False
     return {

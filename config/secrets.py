@@ -7,6 +7,9 @@ from pathlib import Path
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|pwd|key|credential|auth|_pw\b|_pat\b")
+SECRET_PLACE = re.compile(r"(?i)auth|headers|channels|sql|database|token|secret|passw|private_key|credential")
+"""Keys of the configuration under which a text may be a secret, and is not shown."""
+
 _LARGEST = 1_000_000
 _SHORTEST_SECRET = 4
 

@@ -50,6 +50,29 @@ class ForgeOptions(ConnectionOptions):
 
 KINDS: dict[str, type[ConnectionOptions]] = {"jira": BoardOptions, "github": ForgeOptions}
 
+
+HEAD = """\
+cycles: [{key: Q, start: 2026-10-01, end: 2026-12-31}]
+teams: [{key: a}, {key: b, parent: a}]
+connections:
+  board: {kind: jira, url: "https://x", auth: {token: "${T}"}, projects: [SHOP, "TEAM*"]}
+  forge: {kind: github, auth: {token: "${T}"}, repositories: [acme/shop, "acme/web-*"]}
+objectives:
+  - key: O
+    title: t
+    cycle: Q
+    key_results:
+      - {key: O.1, title: t}
+      - {key: O.2, title: t}
+"""
+
+
+@pytest.fixture
+def head() -> str:
+    """Twelve lines without an error. A thirteenth may go on with the key results, the objectives, or at the top."""
+    return HEAD
+
+
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
 

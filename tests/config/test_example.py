@@ -1,6 +1,7 @@
 """The whole language in one file, and the same spread over many."""
 
 import json
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from config import (
     CheckIn,
     Cycle,
     FromDelivery,
+    Loaded,
     Mapping,
     Metric,
     QueryValue,
@@ -21,6 +23,9 @@ from config import (
     Team,
     Theme,
 )
+
+Load = Callable[..., Loaded]
+
 
 EXAMPLE = """\
 version: 1
@@ -140,7 +145,7 @@ findings:
 ENV = {"JIRA_TOKEN": "jira-secret", "GITHUB_TOKEN": "github-secret", "SLACK_URL": "slack://secret"}
 
 
-def test_every_key_of_the_language_loads(load, tmp_path):
+def test_every_key_of_the_language_loads(load: Load, tmp_path: Path) -> None:
     loaded = load(EXAMPLE, ENV, okrs__empty_yaml="objectives:\n", teams__empty_yaml="teams: []\n")
     read = loaded.config
     assert loaded.warnings == []
@@ -224,7 +229,7 @@ def test_every_key_of_the_language_loads(load, tmp_path):
     )
 
 
-def test_what_the_effective_values_say_loads_again_as_the_same(load, tmp_path):
+def test_what_the_effective_values_say_loads_again_as_the_same(load: Load, tmp_path: Path) -> None:
     """Secrets aside: they are masked, so the second reading gets them from the mask."""
     loaded = load(EXAMPLE, ENV, okrs__empty_yaml="objectives:\n", teams__empty_yaml="teams: []\n")
     shown = config.effective(loaded)
@@ -237,7 +242,7 @@ def test_what_the_effective_values_say_loads_again_as_the_same(load, tmp_path):
     assert ours == theirs
 
 
-def test_all_sources_of_a_value_load(load, tmp_path):
+def test_all_sources_of_a_value_load(load: Load, tmp_path: Path) -> None:
     text = """\
 connections:
   site: {kind: jira, url: "https://x", auth: {token: "${T}"}, projects: ["*"]}
@@ -257,24 +262,26 @@ objectives:
     http, prometheus, sql, csv, query, manual = (
         one.value for one in load(text, {"T": "tok"}).config.objectives[0].key_results
     )
+    assert isinstance(http, config.HttpValue)
     assert (http.path, http.headers["Authorization"].get_secret_value()) == ("data.0.value", "Bearer tok")
     assert prometheus == config.PrometheusValue(prometheus="http://h", query="sum(x)")
+    assert isinstance(sql, config.SqlValue)
     assert sql.sql.get_secret_value() == "postgresql://u:ptok@h/d"
     assert csv == config.CsvValue(csv=tmp_path / "data.csv", column="name")
     assert query == QueryValue(connection="site", jql="project = X", measure="Points")
     assert manual == config.Manual()
 
 
-def test_an_empty_section_counts_as_absent(load):
+def test_an_empty_section_counts_as_absent(load: Load) -> None:
     read = load("version: 1\nteams:\nmappings: ~\ncounting:\nalerts: null\n").config
     assert (read.teams, read.mappings, read.counting) == ((), (), config.Counting())
 
 
-def test_without_a_conventions_section_all_conventions_are_off(load):
+def test_without_a_conventions_section_all_conventions_are_off(load: Load) -> None:
     assert load("version: 1\n").config.conventions == config.Conventions(label=None, trailer=None, field=None)
 
 
-def test_relative_database_paths_lie_beside_the_main_file(load, tmp_path):
+def test_relative_database_paths_lie_beside_the_main_file(load: Load, tmp_path: Path) -> None:
     def database(url: str) -> str:
         return load(f"database: '{url}'\n").config.database
 
@@ -285,7 +292,7 @@ def test_relative_database_paths_lie_beside_the_main_file(load, tmp_path):
     assert load("version: 1").config.database == f"sqlite:///{tmp_path}/northing.db"
 
 
-def test_the_main_file_is_found_by_flag_then_variable_then_folder(tmp_path):
+def test_the_main_file_is_found_by_flag_then_variable_then_folder(tmp_path: Path) -> None:
     named, other, here = tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "northing.yaml"
     for path in (named, other, here):
         path.write_text("version: 1")
@@ -296,8 +303,8 @@ def test_the_main_file_is_found_by_flag_then_variable_then_folder(tmp_path):
     assert config.find(Path("a.yaml"), {}, tmp_path) == named
 
 
-def test_a_missing_main_file_names_the_next_step(tmp_path):
-    with pytest.raises(config.ConfigError, match="northing.yaml: no such file .*`northing init`.*`northing demo`"):
+def test_a_missing_main_file_names_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError, match=r"northing\.yaml: no such file .*`northing init`.*`northing demo`"):
         config.find(None, {}, tmp_path)
     with pytest.raises(config.ConfigError, match="named by --config"):
         config.find(tmp_path / "x.yaml", {}, tmp_path)

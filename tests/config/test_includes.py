@@ -1,11 +1,20 @@
 """One configuration from many files."""
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
-def keys(entries) -> list[str]:
+from config import Loaded
+
+Load = Callable[..., Loaded]
+Problems = Callable[..., list[str]]
+
+
+def keys(entries: Iterable[Any]) -> list[str]:
     return [one.key for one in entries]
 
 
-def test_own_entries_come_first_then_those_of_includes_by_name(load, tmp_path):
+def test_own_entries_come_first_then_those_of_includes_by_name(load: Load, tmp_path: Path) -> None:
     loaded = load(
         "include: [z/*.yaml, b.yaml, a.yaml]\nteams: [{key: main}]\n",
         b_yaml="teams: [{key: b}]\ninclude: [c.yaml]\n",
@@ -25,7 +34,7 @@ def test_own_entries_come_first_then_those_of_includes_by_name(load, tmp_path):
     ]
 
 
-def test_positions_of_mappings_count_over_all_files(load):
+def test_positions_of_mappings_count_over_all_files(load: Load) -> None:
     text = """\
 include: [a.yaml]
 cycles: [{key: Q, start: 2026-10-01, end: 2026-12-31}]
@@ -36,19 +45,19 @@ mappings: [{key_result: K, work: {label: x}}]
     assert [(one.position, one.work.label) for one in mapped.config.mappings] == [(0, ("x",)), (1, ("y",)), (2, ("z",))]
 
 
-def test_includes_are_relative_to_the_file_that_names_them_and_may_be_globs_below_folders(load):
+def test_includes_are_relative_to_the_file_that_names_them_and_may_be_globs_below_folders(load: Load) -> None:
     read = load(
         "include: ['sub/**/*.yaml']\n", sub__a__b_yaml="include: [../c.yaml]\n", sub__c_yaml="teams: [{key: c}]"
     )
     assert keys(read.config.teams) == ["c"]
 
 
-def test_a_file_that_two_globs_name_is_read_once(load):
+def test_a_file_that_two_globs_name_is_read_once(load: Load) -> None:
     read = load("include: ['*.yaml', 'a*', a.yaml]\n", a_yaml="teams: [{key: a}]\n")
     assert keys(read.config.teams) == ["a"]
 
 
-def test_sections_of_several_files_are_joined_key_by_key(load):
+def test_sections_of_several_files_are_joined_key_by_key(load: Load) -> None:
     read = load(
         "include: [a.yaml]\ncounting: {subtasks: count}\nfindings: {ignore: [HYG407]}\n"
         "alerts: {channels: {x: 'json://h'}, routes: [{to: y}]}\n",
@@ -61,7 +70,7 @@ def test_sections_of_several_files_are_joined_key_by_key(load):
     assert [one.to for one in read.alerts.routes] == [("y",), ("x",)]
 
 
-def test_what_two_files_both_give_is_an_error_that_names_both(problems, tmp_path):
+def test_what_two_files_both_give_is_an_error_that_names_both(problems: Problems, tmp_path: Path) -> None:
     connection = "{kind: jira, url: 'https://h', auth: {token: '${T:-t}'}, projects: [A]}"
     assert problems(
         f"include: [a.yaml]\ntimezone: UTC\nconnections: {{x: {connection}}}\ncounting: {{subtasks: count}}\n"
@@ -75,17 +84,17 @@ def test_what_two_files_both_give_is_an_error_that_names_both(problems, tmp_path
     ]
 
 
-def test_files_that_include_each_other_are_an_error(problems):
+def test_files_that_include_each_other_are_an_error(problems: Problems) -> None:
     found = problems("include: [a.yaml]\n", a_yaml="include: [b.yaml]\n", b_yaml="version: 1\ninclude: [a.yaml]\n")
     assert found == ["b.yaml:2:11: include: files include each other in a circle: a.yaml → b.yaml → a.yaml"]
 
 
-def test_a_file_that_includes_itself_by_name_is_an_error(problems):
+def test_a_file_that_includes_itself_by_name_is_an_error(problems: Problems) -> None:
     found = problems("include: northing.yaml\n")
     assert found == ["northing.yaml:1:10: include: files include each other in a circle: northing.yaml → northing.yaml"]
 
 
-def test_an_included_file_that_is_not_there_is_an_error(problems, tmp_path):
+def test_an_included_file_that_is_not_there_is_an_error(problems: Problems, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert problems("include: [gone.yaml, folder]\n") == [
         "northing.yaml:1:11: include: `gone.yaml` no such file, expected a file, relative to northing.yaml",
@@ -93,20 +102,20 @@ def test_an_included_file_that_is_not_there_is_an_error(problems, tmp_path):
     ]
 
 
-def test_a_glob_that_matches_nothing_is_a_warning(load):
+def test_a_glob_that_matches_nothing_is_a_warning(load: Load) -> None:
     (warning,) = load("include: [okrs/*.yaml]\n").warnings
     assert (warning.severity, warning.message) == ("warning", "`okrs/*.yaml` matches no file")
 
 
-def test_an_include_that_is_no_list_of_texts_is_an_error_in_every_file(problems):
+def test_an_include_that_is_no_list_of_texts_is_an_error_in_every_file(problems: Problems) -> None:
     assert problems("include: {a: b}\n") == [
-        "northing.yaml:1:10: include: found a mapping, expected a text or a list of texts"
+        "northing.yaml:1:10: include: found a mapping with `a`, expected a text or a list of texts"
     ]
     assert problems("include: a.yaml\n", a_yaml="include: {a: b}\n") == [
         "a.yaml:1:10: include: found a mapping, expected a list of files"
     ]
 
 
-def test_errors_in_a_section_joined_of_two_files_carry_the_path_in_their_own_file(problems):
+def test_errors_in_a_section_joined_of_two_files_carry_the_path_in_their_own_file(problems: Problems) -> None:
     found = problems("include: [a.yaml]\nteams: [{key: a}]\n", a_yaml="teams: [{key: b}, {key: c, parnt: a}]\n")
     assert found == ["a.yaml:1:28: teams[1].parnt: unknown key. Did you mean `parent`?"]
