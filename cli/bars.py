@@ -1,0 +1,64 @@
+"""Fractions, ages and words as a terminal shows them."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+HEALTH = {
+    "on_track": ("on track", "green"),
+    "behind": ("behind", "yellow"),
+    "at_risk": ("at risk", "red"),
+    "stale": ("stale", "magenta"),
+    "unknown": ("unknown", "bright_black"),
+    "closed": ("closed", "blue"),
+}
+SEVERITY = {"critical": ("✖", "red"), "warning": ("▲", "yellow"), "info": ("•", "cyan")}
+
+
+def bar(fraction: float | None, width: int, style: str) -> "Text":
+    """A bar with its percentage; a line of dots and a dash where the fraction is unknown."""
+    from rich.text import Text
+
+    if fraction is None:
+        return Text("·" * width + "    –", style="bright_black")
+    full = round(max(0.0, min(1.0, fraction)) * width)
+    text = Text("━" * full, style=style)
+    text.append("━" * (width - full), style="grey30")
+    return text.append(f"{percent(fraction):>5}", style="default")
+
+
+def percent(fraction: float | None) -> str:
+    """`43%`; below 100 and above 0 it never says 100% or 0%."""
+    if fraction is None:
+        return "–"
+    rounded = round(fraction * 100)
+    if fraction < 1:
+        rounded = min(rounded, 99)
+    if fraction > 0:
+        rounded = max(rounded, 1)
+    return f"{rounded}%"
+
+
+def number(value: float | None) -> str:
+    """A number without needless digits."""
+    return "–" if value is None else f"{value:.6g}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 item`, `3 items`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def instant(text: str) -> datetime:
+    """The instant of an ISO 8601 text of a view."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def age(seconds: float) -> str:
+    """`5 minutes`, `3 hours`, `2 days`."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            return counted(int(seconds // size), unit)
+    return "less than a minute"

@@ -1,0 +1,7 @@
+"""Comes next."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Nothing yet."""

@@ -1,0 +1,150 @@
+"""Drawing how objectives stand: a table with three bars for each key result."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from cli.bars import HEALTH, SEVERITY, age, bar, counted, number
+from cli.standing import Standing, nested
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+WIDE = 110
+MARKS = 3
+_STYLES = {name: style for name, (_, style) in HEALTH.items()}
+
+
+def show(found: Standing, console: "Console", *, quiet: bool = False) -> None:
+    """Prints the objectives, and below them what else is to be known: work without a key result, age of the data."""
+    for cycle in dict.fromkeys(row["cycle"] for row in found.objectives):
+        console.print(_heading(found, cycle))
+        console.print(_table(found, [row for row in found.objectives if row["cycle"] == cycle], console.width))
+    if not found.objectives:
+        console.print("No objectives. Write some in the configuration, then run `northing sync`.", highlight=False)
+    if not quiet:
+        for line in _footer(found):
+            console.print(line, highlight=False)
+
+
+def _heading(found: Standing, cycle: str) -> "Text":
+    from rich.text import Text
+
+    row = found.cycles[cycle]
+    start, end, day = (date.fromisoformat(text) for text in (row["starts_on"], row["ends_on"], found.day))
+    length = (end - start).days + 1
+    if day < start:
+        when = f"starts on {start}"
+    elif day > end:
+        when = f"ended on {end}"
+    else:
+        when = f"day {(day - start).days + 1} of {length}"
+    return Text.assemble((f"\n{cycle}", "bold"), (f"  {start} to {end}, {when}", "bright_black"))
+
+
+def _table(found: Standing, objectives: list[dict[str, Any]], width: int) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    size = 10 if width >= WIDE else 5
+    table.add_column("", ratio=1, overflow="fold")
+    for name in ("time", "delivery", "outcome"):
+        table.add_column(name, no_wrap=True, width=size + 5)
+    table.add_column("health", no_wrap=True, width=8)
+    table.add_column("done", no_wrap=True, justify="right", min_width=5)
+    table.add_column("findings", no_wrap=True, width=10)
+    for depth, row in nested(objectives):
+        indent = "  " * depth
+        title = Text.assemble(f"{indent}", (row["objective"], "bold"), f"  {row['title']}")
+        if names := ", ".join(filter(None, (row["owner"], row["team"]))):
+            title.append(f"  {names}", style="bright_black")
+        style = _STYLES.get(row["health"] or "unknown", "bright_black")
+        table.add_row(
+            title,
+            "",
+            bar(row["delivery"], size, style),
+            bar(row["outcome"], size, style),
+            _health(row["health"]),
+            "",
+            _marks(found, row["objective"]),
+        )
+        for one in row["key_results"]:
+            table.add_row(*_key_result(found, one, indent + "  ", size))
+    return table
+
+
+def _key_result(found: Standing, row: dict[str, Any], indent: str, size: int) -> "tuple[Text | str, ...]":
+    from rich.text import Text
+
+    health = row["health"] or "unknown"
+    title = Text.assemble(indent, (row["key_result"], "bold"), f"  {row['title']}")
+    if row["outcome_value"] is not None and row["outcome_target"] is not None:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        title.append(f"  now {number(row['outcome_value'])}{unit}", style="bright_black")
+    # Behind the first bracket stand the limits, the same for all.
+    reason = (row["health_reason"] or "not measured yet").partition(" (on track")[0]
+    title.append(f"\n{indent}  {reason}", style="bright_black")
+    work = f"{row['work_done']}/{row['work_total']}" if row["work_total"] else "no work"
+    style = _STYLES[health]
+    return (
+        title,
+        bar(row["expected"], size, "bright_black"),
+        bar(row["delivery"], size, style),
+        bar(row["outcome"], size, style),
+        _health(health),
+        work,
+        _marks(found, row["key_result"]),
+    )
+
+
+def _health(word: str | None) -> "Text":
+    from rich.text import Text
+
+    text, style = HEALTH[word or "unknown"]
+    return Text(text, style=style)
+
+
+def _marks(found: Standing, subject: str) -> "Text":
+    from rich.text import Text
+
+    text = Text()
+    findings = found.findings.get(subject, [])
+    for severity, code in findings[:MARKS]:
+        mark, style = SEVERITY[severity]
+        text.append(("\n" if text else "") + f"{mark} {code}", style=style)
+    return text.append(f"\n+{len(findings) - MARKS}") if len(findings) > MARKS else text
+
+
+def _footer(found: Standing) -> "list[Text]":
+    from rich.text import Text
+
+    lines = []
+    if found.unaligned["items"]:
+        count = counted(found.unaligned["items"], "item")
+        serve = "serves" if found.unaligned["items"] == 1 else "serve"
+        text = f"{count} in progress {serve} no key result (size {number(found.unaligned['size'])})."
+        lines.append(Text(f"{text} `northing check --select COV102` lists them.", style="yellow"))
+    open_now = [severity for findings in found.findings.values() for severity, _ in findings]
+    if open_now:
+        counts = ", ".join(f"{open_now.count(name)} {name}" for name in SEVERITY if name in open_now)
+        lines.append(Text(f"Findings: {counts}. `northing check` lists them, `northing explain KEY` says why."))
+    return [*lines, *_ages(found)]
+
+
+def _ages(found: Standing) -> "list[Text]":
+    from rich.text import Text
+
+    lines = []
+    for row in found.scopes:
+        if row["state"] != "ok":
+            words = {"failing": "fails", "never_read": "was never read", "not_visible": "is no longer visible"}
+            line = f"{row['connection']}:{row['name']} {words[row['state']]}: see `northing check --select SYN`."
+            lines.append(Text(line, style="red"))
+    ages = [row["age_s"] for row in found.scopes if row["age_s"] is not None]
+    if not ages:
+        return [*lines, Text("No work was read yet. Run `northing sync`.", style="red")]
+    oldest = f", the oldest {age(max(ages))} ago" if age(max(ages)) != age(min(ages)) else ""
+    lines.append(Text(f"Work was read {age(min(ages))} ago{oldest}. Measured as of {found.day}.", style="bright_black"))
+    return lines

@@ -1,0 +1,134 @@
+"""`northing sync`."""
+
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.session import FAILED, INTERRUPTED, ConfigOption, JsonOption, QuietOption, Session, command, session
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from config import Config
+    from sync.engine import SyncResult
+    from sync.pull_rows import ScopeResult
+
+SHOWN = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "sync", "northing sync", "northing sync --only jira:SHOP", "northing sync --full")
+    def sync(
+        ctx: typer.Context,
+        only: Annotated[
+            str | None, typer.Option("--only", metavar="CONNECTION[:SCOPE]", help="Read one connection or scope.")
+        ] = None,
+        full: Annotated[bool, typer.Option("--full", help="Read everything, and find what was deleted.")] = False,
+        config: ConfigOption = None,
+        json: JsonOption = False,
+        quiet: QuietOption = False,
+    ) -> None:
+        """Read what changed, link it to key results, measure, and look for findings. Interrupted, it goes on there."""
+        at = session(ctx, config, json, quiet)
+        from cli.wiring import loaded
+
+        raise typer.Exit(run(at, loaded(at).config, only=only, full=full))
+
+
+def run(at: Session, config: "Config", *, only: str | None = None, full: bool = False) -> int:
+    """Syncs and prints what came of it; the exit code."""
+    from cli.progress import shown_on
+    from cli.wiring import connected, database, now, stopped_by_signals
+    from sync.engine import sync
+    from sync.only import Only
+
+    stop, part = threading.Event(), Only.parse(only, config) if only else None
+    with database(config.database) as engine, shown_on(at) as progress:
+        with stopped_by_signals(stop), connected(config, stop, progress.waiting) as connectors:
+            began = now()
+            result = sync(engine, config, connectors, now=now, stop=stop, only=part, full=full, progress=progress)
+        news = _news(engine, began)
+    if at.json:
+        findings = asdict(result.findings) if result.findings else None
+        scopes = [asdict(one) for one in result.scopes]
+        at.data({"run": result.run_id, "outcome": result.outcome, "scopes": scopes, "findings": findings, "news": news})
+    else:
+        _show(at, result, news)
+    return {"ok": 0, "interrupted": INTERRUPTED}.get(result.outcome, FAILED)
+
+
+def _news(engine: "sa.Engine", since: Any) -> list[dict[str, Any]]:
+    """What opened, rose, eased or ended since a moment: the gravest first."""
+    import sqlalchemy as sa
+
+    import store
+    from store.tables import Finding, FindingChange
+
+    change, finding = FindingChange.__table__, Finding.__table__
+    query = (
+        sa.select(
+            change.c.change, change.c.severity, finding.c.code, finding.c.subject, finding.c.reason, finding.c.summary
+        )
+        .join(finding, finding.c.id == change.c.finding_id)
+        .where(change.c.at >= since)
+    )
+    with store.reading(engine) as conn:
+        rows = [row._asdict() for row in conn.execute(query)]
+    grave = {"critical": 0, "warning": 1, "info": 2}
+    return sorted(
+        rows, key=lambda row: (row["change"] == "resolved", grave[row["severity"]], row["code"], row["subject"])
+    )
+
+
+def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None:
+    rows = sorted(result.scopes, key=lambda one: (one.connection, one.scope or ""))
+    if not at.quiet:
+        at.out.print(_table(rows))
+    for one in rows:
+        if one.error:
+            at.err.print(at.hide(f"error: {_name(one)}: {one.error}"), markup=False, highlight=False, soft_wrap=True)
+    if result.outcome == "interrupted":
+        at.note("Interrupted. What was read is kept; `northing sync` goes on there.")
+    if result.findings is None or at.quiet:
+        return
+    for row in news[:SHOWN]:
+        mark = {"opened": "+", "escalated": "↑", "eased": "↓", "resolved": "−"}[row["change"]]
+        reason = f" {row['reason']}" if row["reason"] else ""
+        at.say(f"{mark} {row['subject']}: {row['code']} {row['severity']}{reason}: {row['summary']}")
+    if len(news) > SHOWN:
+        at.say(f"  and {len(news) - SHOWN} more")
+    one = result.findings
+    at.say(f"Findings: {one.opened} opened, {one.resolved} resolved, {one.open} open. `northing check` lists them.")
+
+
+def _name(one: "ScopeResult") -> str:
+    return one.connection if one.scope is None else f"{one.connection}:{one.scope}"
+
+
+def _table(rows: "list[ScopeResult]") -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("scope")
+    table.add_column("outcome")
+    for name in ("read", "changed", "set aside", "requests", "time"):
+        table.add_column(name, justify="right")
+    style = {"ok": "green", "failed": "red", "interrupted": "yellow"}
+    for one in rows:
+        waited = f" ({one.waited_s:.0f} s waiting)" if one.waited_s >= 1 else ""
+        table.add_row(
+            _name(one),
+            f"[{style[one.outcome]}]{one.outcome}[/]",
+            *(f"{count:,}" for count in (one.read, one.changed, one.set_aside, one.requests)),
+            f"{one.seconds:.1f} s{waited}",
+        )
+    if len(rows) > 1:
+        table.add_section()
+        totals = (sum(getattr(one, name) for one in rows) for name in ("read", "changed", "set_aside", "requests"))
+        table.add_row("all", "", *(f"{count:,}" for count in totals), "")
+    return table

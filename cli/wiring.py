@@ -1,0 +1,96 @@
+"""The one place where the parts are put together: configuration, database, connectors, clock and signals."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from cli.session import Session
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from config import Config, Loaded
+    from connectors.base import Connector
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def loaded(session: Session) -> "Loaded":
+    """The whole configuration, checked. Warnings are noted on standard error. Raises ConfigError."""
+    from cli.problems import lines
+    from config import find, load
+    from connectors.registry import option_models
+
+    path = find(session.config, os.environ, Path.cwd())
+    found = load(path, env=os.environ, kinds=option_models())
+    session.hide = found.references.hide
+    for line in lines(found.warnings):
+        session.note(line)
+    return found
+
+
+@contextmanager
+def database(url: str) -> "Iterator[sa.Engine]":
+    """The database, brought to the schema of this program. Raises StoreError where it cannot be used."""
+    import store
+
+    engine = store.connect(url)
+    try:
+        store.migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def connected(
+    config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
+) -> "Iterator[dict[str, Connector]]":
+    """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits."""
+    from connectors.base import Context
+    from connectors.errors import Cancelled
+    from connectors.registry import connector
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Cancelled
+
+    def context(name: str) -> Context:
+        return Context(now, stop, sleep, lambda reason, seconds: on_wait(name, reason, seconds))
+
+    with ExitStack() as stack:
+        found: dict[str, Any] = {}
+        for name, options in config.connections.items():
+            kind = connector(options.kind)
+            found[name] = kind(name, options, config.conventions, config.counting.measure, context(name))
+            stack.callback(found[name].close)
+        yield found
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM sets `stop`, so that work ends at a good place; a second one ends it at once."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
