@@ -248,10 +248,10 @@ class GitHubSite(Site):
         owner.changed()
 
     @driven
-    def edit_milestone(self, repository: str, title: str, **values: Any) -> None:
-        """Change raw fields of a milestone (`title`, `state`, `due_on` as text). Bumps no issue."""
+    def edit_milestone(self, repository: str, milestone: str, **values: Any) -> None:
+        """Change raw fields of the milestone of that title (`title`, `state`, `due_on` as text). Bumps no issue."""
         owner = self.repository(repository)
-        raw = next(one for one in owner.milestones.values() if one["title"] == title)
+        raw = next(one for one in owner.milestones.values() if one["title"] == milestone)
         closed = {"closed_at": stamp(self.now()) if values["state"] == "closed" else None} if "state" in values else {}
         owner.milestones[raw["number"]] = {**raw, **values, **closed, "updated_at": stamp(self.now())}
         owner.changed()

@@ -82,7 +82,7 @@ class AgileEndpoints:
             "id": board["id"],
             "name": board["name"],
             "type": board["type"],
-            "location": board.get("location"),
+            "location": {"type": "project", "projectKeyOrId": board["location"]["projectKey"]},
             "self": f"{BASE}/board/{board['id']}/configuration",
             "filter": {"id": str(10200 + board["id"]), "self": f"/rest/api/2/filter/{10200 + board['id']}"},
             "columnConfig": {

@@ -287,7 +287,7 @@ class JiraEndpoints(Endpoints):
         wanted = _fields(asked.get("fields"))
         found = {issue.id: issue for name in names if (issue := self.site.find(name))}
         rows = b",".join(self._written(found[number], wanted, _version(call)) for number in sorted(found))
-        return Answer(b'{"expand":"schema,names","issues":[' + rows + b'],"issueErrors":[]}')
+        return Answer(b'{"issues":[' + rows + b'],"issueErrors":[]}')
 
     def _page(self, call: Call) -> Answer:
         issue = self.site.find(call.params["key"])

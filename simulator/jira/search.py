@@ -76,7 +76,7 @@ def _sorter(site: "JiraSite", name: str) -> Callable[[Issue], Any]:
         field = DATES[low]
         return lambda issue: _moment(issue, field)
     values = _values(site, name)
-    return lambda issue: min(values(issue), default="")
+    return lambda issue: next(iter(values(issue)), "")
 
 
 def _moment(issue: Issue, field: str) -> int:
@@ -148,7 +148,9 @@ def _date_test(site: "JiraSite", clause: Clause, field: str) -> Callable[[Issue]
         return lambda issue: (_moment(issue, field) != BEFORE_ALL) is wanted
     if clause.operator not in ("=", "!=", ">", ">=", "<", "<="):
         raise BadQuery(f"The operator '{clause.operator}' is not supported by the '{clause.field}' field.")
-    bound = _instant(site, clause.field, clause.values[0])
+    # A due date is a day and has no zone.
+    zone = "Etc/UTC" if field == "duedate" else site.user_timezone
+    bound = _instant(site, clause.field, clause.values[0], ZoneInfo(zone))
     compare = _compare(clause.operator, bound, lambda issue: _moment(issue, field))
     return lambda issue: _moment(issue, field) != BEFORE_ALL and compare(issue)
 
@@ -165,7 +167,7 @@ def _compare(operator: str, bound: int, get: Callable[[Issue], int]) -> Callable
     return tests[operator]
 
 
-def _instant(site: "JiraSite", field: str, text: str) -> int:
+def _instant(site: "JiraSite", field: str, text: str, zone: ZoneInfo) -> int:
     """Epoch milliseconds of a date literal, which is read in the zone of the asking user's profile."""
     if re.fullmatch(r"-?\d{5,}", text):
         return int(text)
@@ -175,7 +177,7 @@ def _instant(site: "JiraSite", field: str, text: str) -> int:
         return int((site.now() + (-length if sign == "-" else length)).timestamp() * 1000)
     for form in ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d"):
         try:
-            return int(datetime.strptime(text, form).replace(tzinfo=ZoneInfo(site.user_timezone)).timestamp() * 1000)
+            return int(datetime.strptime(text, form).replace(tzinfo=zone).timestamp() * 1000)
         except ValueError:
             continue
     raise BadQuery(
