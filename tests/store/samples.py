@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def scope_record(external_id: str, key: str, **more: Any) -> Scope:
-    words = {"name": key, "kind": "repository", "url": f"https://code.example/{key}"} | more
+    words: dict[str, Any] = {"name": key, "kind": "repository", "url": f"https://code.example/{key}"} | more
     return Scope(external_id=external_id, key=key, **words)
 
 
@@ -38,7 +38,7 @@ def milestone(external_id: str, title: str) -> ContainerRef:
 
 
 def listed(external_id: str, title: str, **more: Any) -> Container:
-    words = {"kind": "milestone", "state": "open", "scope": "1"} | more
+    words: dict[str, Any] = {"kind": "milestone", "state": "open", "scope": "1"} | more
     return Container(external_id=external_id, title=title, **words)
 
 

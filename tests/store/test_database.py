@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 import store
 from store.tables import Connection
@@ -45,7 +45,8 @@ def test_instants_come_back_in_utc(engine: sa.Engine) -> None:
         session.add(Connection(name="code", kind="sample", last_ok_at=at))
         session.commit()
     with Session(engine) as session:
-        (found,) = session.execute(sa.select(Connection.last_ok_at)).scalars()
+        found = session.exec(select(Connection)).one().last_ok_at
+    assert found is not None
     assert (found, found.tzinfo) == (datetime(2026, 3, 28, 22, 0, 0, 123456, tzinfo=UTC), UTC)
 
 

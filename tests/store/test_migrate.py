@@ -12,6 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 import store
@@ -59,7 +61,7 @@ def test_migrating_again_keeps_the_data_and_writes_nothing(empty: sa.Engine) -> 
     execute(empty, "INSERT INTO meta (key, value) VALUES ('kept', 'yes')")
     before = rows(empty, "SELECT * FROM meta ORDER BY key")
     statements: list[str] = []
-    sa.event.listen(empty, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    event.listen(empty, "before_cursor_execute", lambda *given: statements.append(given[2]))
     store.migrate(empty)
     assert [text for text in statements if not text.lstrip().startswith(("SELECT", "PRAGMA", "BEGIN"))] == []
     assert rows(empty, "SELECT * FROM meta ORDER BY key") == before
@@ -129,6 +131,6 @@ def test_foreign_keys_hold_after_migrating(sqlite_url: str) -> None:
     store.migrate(engine)
     with engine.connect() as conn:
         assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
-    with pytest.raises(sa.exc.IntegrityError):
+    with pytest.raises(IntegrityError):
         execute(engine, "INSERT INTO stream_state (scope_id, stream, validators) VALUES (7, 'items', '{}')")
     engine.dispose()
