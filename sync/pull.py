@@ -15,7 +15,6 @@ from connectors.errors import Cancelled
 from connectors.records import Scope
 from store import quarantine, runs, streams, work
 from store.streams import StreamState
-from store.work import Saved
 from sync.only import Only
 from sync.progress_report import Progress
 from sync.pull_read import Began, ContainersRead, Listed, ListScopes, PageRead, ReadScope, Unchanged
@@ -55,11 +54,6 @@ class _Reading:
     connection_id: int
     items: StreamState
     containers_read: bool = False
-
-    def count(self, saved: Saved) -> None:
-        self.row.read += saved.read
-        self.row.changed += saved.changed
-        self.row.set_aside += saved.set_aside
 
 
 class _Puller:
@@ -179,7 +173,8 @@ class _Puller:
             saved = work.save_containers(conn, reading.connection_id, job.scope_id, message.containers, self._now())
             streams.save(conn, job.scope_id, "containers", state)
         reading.containers_read = True
-        reading.count(saved)
+        # Read and changed count items: what people compare with the tool. What was set aside matters wherever it was.
+        reading.row.set_aside += saved.set_aside
 
     def _keep_page(self, message: PageRead) -> None:
         job, page, course = message.job, message.page, message.course
@@ -197,7 +192,9 @@ class _Puller:
                 state = course.under_way(reading.items, page.resume)
                 streams.save(conn, job.scope_id, "items", state)
         reading.items = state
-        reading.count(saved)
+        reading.row.read += saved.read
+        reading.row.changed += saved.changed
+        reading.row.set_aside += saved.set_aside
         self._progress.page(job.connection, job.scope.key, saved.read, saved.changed)
 
     def _keep_no_page(self, message: Unchanged) -> None:

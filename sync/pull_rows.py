@@ -18,7 +18,8 @@ Outcome = Literal["ok", "failed", "interrupted"]
 class ScopeResult:
     """What became of one scope, or of what a connection was asked beside its scopes (`scope` None).
 
-    Counts are of records, `seconds` elapsed and `waited_s` seconds, `error` says what happened and what to do next.
+    `read` and `changed` count items, `set_aside` records of any kind. `seconds` is the time elapsed, `waited_s` the
+    part of it that the tool made us wait. `error` says what happened and what to do next.
     """
 
     connection: str

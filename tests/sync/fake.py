@@ -1,7 +1,8 @@
 """A tool in memory, and a connector that reads it: pages, windows, validators, faults and stops, all by script."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ from connectors.base import Check, Reading, Usage
 from connectors.errors import Refused
 from connectors.records import Container, Containers, Item, Page, Scope, SetAside
 from store import tables
-from sync.engine import SyncResult, sync
+from sync.engine import SyncResult, remeasure, sync
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -176,12 +177,25 @@ class World:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def sync(self, **options: Any) -> SyncResult:
-        return sync(self.engine, self.config, self.fakes, now=lambda: self.now, stop=self.stop, **options)
+        with self._closing():
+            return sync(self.engine, self.config, self.fakes, now=lambda: self.now, stop=self.stop, **options)
+
+    def remeasure(self) -> None:
+        with self._closing():
+            remeasure(self.engine, self.config, self.now)
+
+    @contextmanager
+    def _closing(self) -> Generator[None]:
+        """Leave no connection open behind a test."""
+        try:
+            yield
+        finally:
+            self.engine.dispose()
 
     def rows(self, table: type[tables.Row], *leave_out: str) -> list[dict[str, Any]]:
         """All rows of a table as dictionaries."""
         columns = [column for column in table.__table__.c if column.name not in leave_out]
-        with self.engine.connect() as conn:
+        with self._closing(), self.engine.connect() as conn:
             return [dict(row._mapping) for row in conn.execute(sa.select(*columns))]
 
     def stream(self, scope: str, stream: str = "items") -> dict[str, Any]:

@@ -9,7 +9,6 @@ from config import Conventions, Counting, Cycle, KeyResult, Mapping, Objective, 
 from connectors.base import Usage
 from connectors.errors import Refused, TryAgain
 from store import tables
-from sync.engine import remeasure
 from tests.sync.fake import START, Fake, Plain, Tool, World, world
 
 CYCLE = Cycle(key="2026-Q4", start=date(2026, 10, 1), end=date(2026, 12, 31))
@@ -87,7 +86,7 @@ def test_an_edited_mapping_needs_no_reading(migrated_url: str, tool: Tool) -> No
     one.sync()
     asked = len(one.fakes["fake"].asked)
     reconfigure(one, **mapped(label="pay"))
-    remeasure(one.engine, one.config, one.now)
+    one.remeasure()
 
     assert delivery(one) == pytest.approx(1)
     assert len(one.fakes["fake"].asked) == asked
@@ -99,7 +98,7 @@ def test_a_change_of_counting_reads_stored_words_anew(migrated_url: str, tool: T
     one = world(migrated_url, Fake(tool), **mapped(project="SHOP"))
     one.sync()
     reconfigure(one, counting=Counting(cancelled=("abandoned",)))
-    remeasure(one.engine, one.config, one.now)
+    one.remeasure()
 
     assert {row["key"]: row["state"] for row in one.rows(tables.WorkItem)}["SHOP-2"] == "cancelled"
     assert delivery(one) == 0
@@ -130,10 +129,10 @@ def test_a_connection_that_left_the_configuration_is_archived_and_comes_back(mig
     both = one.config.connections
     one.sync()
     reconfigure(one, connections={"a": both["a"]})
-    remeasure(one.engine, one.config, one.now)
+    one.remeasure()
     left = {row["name"]: row["archived"] for row in one.rows(tables.Connection)}
     reconfigure(one, connections=both)
-    remeasure(one.engine, one.config, one.now)
+    one.remeasure()
 
     assert left == {"a": False, "b": True}
     assert {row["name"]: row["archived"] for row in one.rows(tables.Connection)} == {"a": False, "b": False}
