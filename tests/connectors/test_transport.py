@@ -91,6 +91,8 @@ def test_a_request_names_itself_and_is_signed(server: respx.MockRouter, clock: C
         pytest.param({"Retry-After": "40"}, 40, id="seconds"),
         pytest.param({"Retry-After": format_datetime(START + timedelta(seconds=50), usegmt=True)}, 50, id="date"),
         pytest.param({"X-RateLimit-Reset": "2026-11-24T09:01Z", "RateLimit-Reason": "jira-burst-based"}, 60, id="iso"),
+        pytest.param({"X-RateLimit-Reset": "2026-11-24T09:02:00+0000"}, 120, id="iso alone"),
+        pytest.param({"X-RateLimit-Reset": "80"}, 80, id="span"),
         pytest.param(
             {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(START.timestamp()) + 70)}, 70, id="epoch"
         ),
@@ -100,7 +102,7 @@ def test_a_request_names_itself_and_is_signed(server: respx.MockRouter, clock: C
 def test_a_told_wait_is_kept_with_jitter_on_top(
     server: respx.MockRouter, clock: Clock, status: int, headers: dict[str, str], least: float
 ) -> None:
-    if status == 403 and "RateLimit-Reason" in headers:
+    if status == 403 and "Retry-After" not in headers:
         headers = {**headers, "X-RateLimit-Remaining": "0"}
     server.get(f"{BASE}/items").side_effect = [httpx.Response(status, headers=headers), httpx.Response(200, json=[])]
     usage = Usage()

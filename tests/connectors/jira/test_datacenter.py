@@ -2,7 +2,9 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -29,13 +31,15 @@ class Server:
         self.rows = [str(number) for number in range(count)]
         self.size = size
         self.reads: list[int] = []
+        self.lock = threading.Lock()
         self.before: Callable[[int], None] = lambda _at: None
 
     def read(self, at: int) -> Rows:
-        self.before(at)
-        self.reads.append(at)
-        ids = self.rows[at : at + self.size]
-        return Rows(at, len(self.rows), [msgspec.Raw(one.encode()) for one in ids], list(ids), None)
+        with self.lock:
+            self.before(at)
+            self.reads.append(at)
+            ids = self.rows[at : at + self.size]
+            return Rows(at, len(self.rows), [msgspec.Raw(one.encode()) for one in ids], list(ids), None)
 
 
 def ids_of(steps: Sequence[Step]) -> list[str]:
@@ -57,13 +61,13 @@ def test_every_row_is_read_once(count: int, width: int) -> None:
 def test_no_row_that_stays_is_lost_while_others_are_deleted(width: int, seed: int) -> None:
     chance = random.Random(seed)
     server = Server(120, 10)
-    gone: set[str] = set()
 
-    def delete_one(_at: int) -> None:
-        if chance.random() < 0.4 and len(server.rows) > 30:
-            gone.add(server.rows.pop(chance.randrange(len(server.rows))))
+    def delete_some(_at: int) -> None:
+        for _ in range(chance.choice([0, 0, 1, 4])):
+            if len(server.rows) > 30:
+                server.rows.pop(chance.randrange(len(server.rows)))
 
-    server.before = delete_one
+    server.before = delete_some
     found = ids_of(list(walk(server.read, width)))
     assert set(server.rows) <= set(found)
 
@@ -118,8 +122,13 @@ def serve(count: int, size: int, asked: list[dict[str, Any]]) -> Callable[[httpx
         body = json.loads(request.content)
         asked.append(body)
         at = body["startAt"]
+        hour = 8 + len(asked)
         rows = [issue(number) for number in range(at, min(count, at + size))]
-        return httpx.Response(200, json={"startAt": at, "maxResults": size, "total": count, "issues": rows})
+        return httpx.Response(
+            200,
+            json={"startAt": at, "maxResults": size, "total": count, "issues": rows},
+            headers={"Date": f"Tue, 24 Nov 2026 {hour:02}:00:00 GMT"},
+        )
 
     return answer
 
@@ -138,6 +147,7 @@ def test_pages_tell_where_to_go_on(issues: DataCenterIssues) -> None:
         assert pages[-1].resume is None
         rest = list(issues.pages(SCOPE, Reading(resume=pages[0].resume), Usage()))
         assert [page.items for page in rest] == [page.items for page in pages[1:]]
+    assert {page.clock for page in pages + rest} == {datetime(2026, 11, 24, 9, tzinfo=UTC)}
     assert usage.requests == 3
     assert asked[0]["jql"] == 'project = "SHOP" ORDER BY created ASC, key ASC'
     assert asked[0]["maxResults"] == 100
