@@ -31,6 +31,8 @@ VERSIONS = {
 STATUS = {"todo": "To Do", "doing": "In Progress", "done": "Done", "cancelled": "Done"}
 SPRINT_DAYS, SPRINT_AGE = 14, 5
 WITHOUT_PULL_REQUEST = 8
+BUSY = ("PLAT", "merlo/storefront")
+"""Where work is in progress that belongs to no epic and no milestone."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def _fill_jira(site: JiraSite, calendar: Calendar, keys: dict[str, str]) -> None
     for project, text in jira_work.ALONE.items():
         for index, title in enumerate(titles(text)):
             field = {"key_result": "RELY.1"} if title.text == "Memory of the worker grows by the day" else {}
-            _jira_item(site, project, title.kind, title.text, loose(index), calendar, sprints[project], **field)
+            stage = loose(index, busy=project in BUSY)
+            _jira_item(site, project, title.kind, title.text, stage, calendar, sprints[project], **field)
     for project, names in jira_work.UPKEEP.items():
         for index, name in enumerate(names.split(", ")):
             labels = ["maintenance", "security"] if index % 3 == 0 else ["maintenance"]
@@ -197,7 +200,8 @@ def _fill_github(site: GitHubSite, calendar: Calendar, keys: dict[str, str]) -> 
         keys[block.name] = _github_block(site, block, calendar)
     for repository, text in github_work.ALONE.items():
         for index, title in enumerate(titles(text)):
-            _github_item(site, repository, title.kind, title.text, loose(index), calendar)
+            stage = loose(index, busy=repository in BUSY)
+            _github_item(site, repository, title.kind, title.text, stage, calendar)
     for repository, names in github_work.UPKEEP.items():
         for index, name in enumerate(names.split(", ")):
             _github_item(site, repository, "Task", f"Upgrade {name}", loose(index), calendar, labels=["maintenance"])
@@ -258,7 +262,7 @@ def _github_item(
         title,
         body=f"Seen by {1 + number % 7} merchants." if kind == "Bug" else None,
         labels=shown,
-        type="Bug" if kind == "Bug" else "Feature" if kind == "Story" else "Task",
+        type="Bug" if kind == "Bug" else "Task",
         milestone=milestone,
         parent=parent,
         assignees=[people[number % len(people)]] if stage.state in ("doing", "done") else [],

@@ -9,7 +9,7 @@ from simulator.company import texts
 from simulator.company.build import build
 from simulator.company.plan import Calendar
 
-CHECK_IN_DAYS = (42, 35, 28, 21, 16, 9, 2)
+CHECK_IN_DAYS = (42, 35, 28, 21, 14, 7, 0)
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Course:
 COURSES = (
     Course("COMPANY.1", 0, 180, 1.0, 0.7, "Two large switches signed", digits=0),
     Course("COMPANY.2", 31, 45, 1.5, 0.8, "Nobody is sure what moves it", digits=0),
-    Course("COMPANY.3", 4.1, 3.0, 0.97, 0.6, "Fewest cancellations since spring"),
+    Course("COMPANY.3", 4.1, 3.0, 0.97, 0.6, "Fewest cancellations since spring", digits=2),
     Course("CHECKOUT.1", 2.1, 3.0, 0.98, 0.7, "One-page checkout is live for half of the shops", digits=2),
     Course("CHECKOUT.3", 6.0, 2.0, 0.2, 0.3, "All is shipped, banks still take their days"),
-    Course("CHECKOUT.4", 8.0, 11.0, 0.95, 0.6, "New ranking is live in four shops"),
+    Course("CHECKOUT.4", 8.0, 11.0, 0.95, 0.6, "New ranking is live in four shops", digits=2),
     Course("RELY.1", 184, 176, 1.0, 0.9, "Quiet weeks", digits=0),
     Course("RELY.2", 99.90, 99.98, 0.85, 0.5, "No rehearsal this month", digits=3, last=20),
     Course("RELY.3", 72, 4, 0.3, 0.4, "Started with the slow tests", digits=0),

@@ -139,14 +139,14 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
     return found
 
 
-def loose(index: int) -> Stage:
-    """How far an item is that belongs to no block: most are done, one in five is in progress, one in nine dropped."""
+def loose(index: int, *, busy: bool = True) -> Stage:
+    """How far an item is that belongs to no block: most are done, one in nine is dropped, some are begun if `busy`."""
     if index % 9 == 8:
         return Stage("cancelled", 60, 5 + index % 40)
+    if index % 5 == 4 or (index % 5 == 3 and not busy):
+        return Stage("todo", 30 + index, 12 + index % 15)
     if index % 5 == 3:
         return Stage("doing", 12 + index, 1 + index % 6)
-    if index % 5 == 4:
-        return Stage("todo", 30 + index, 12 + index % 15)
     return Stage("done", 40 + 2 * index, 2 + 3 * index % 70)
 
 
