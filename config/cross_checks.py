@@ -16,6 +16,10 @@ Known = dict[str, dict[str, Place]]
 _PLURALS = {"team": "teams", "theme": "themes", "cycle": "cycles", "objective": "objectives"}
 
 
+MAX_COMPARISONS = 100_000
+"""How many words are compared to find what unknown names were meant to be: thousands of them are no misspellings."""
+
+
 class Declared:
     """All keys that the files declare. A kind is absent from `known` where its section cannot be read.
 
@@ -75,6 +79,7 @@ class References:
         self.config = config
         self.known = declared.known
         self.places = places
+        self.comparisons = MAX_COMPARISONS
 
     def problems(self) -> Iterator[Problem]:
         """Unknown teams, cycles, themes, objectives, key results, connections and channels."""
@@ -118,7 +123,9 @@ class References:
     ) -> Iterator[Problem]:
         choices = self.known.get(kind) if among is None else among
         if name is not None and choices is not None and name not in choices and not self.places.is_damaged(place):
-            yield self.places.problem(place, f"unknown {kind} {shown(name)}.{did_you_mean(name, choices)}")
+            self.comparisons -= len(choices)
+            advice = did_you_mean(name, choices) if self.comparisons > 0 else ""
+            yield self.places.problem(place, f"unknown {kind} {shown(name)}.{advice}")
 
     def _unknown_result(self, name: str, place: Place) -> Iterator[Problem]:
         results = self.known.get("key result", {})

@@ -42,6 +42,7 @@ class Files:
         self.documents: list[tuple[Path, MappingNode]] = []
         self.complete = True
         self.trail: list[Path] = []
+        self.seen: set[Path] = set()
 
     def join(self, main: Path) -> Joined:
         """All files as one. Raises `ConfigError` only where the main file itself cannot be read."""
@@ -54,12 +55,13 @@ class Files:
     def _add(self, file: Path, document: MappingNode) -> None:
         self.documents.append((file, document))
         self.trail.append(file.resolve())
+        self.seen.add(self.trail[-1])
         for included, written in sorted(self._included(file, document), key=lambda one: str(one[0])):
             real = included.resolve()
             if real in self.trail:
                 names = " → ".join(str(one) for one in [*self.trail[self.trail.index(real) :], real])
                 self._report(file, written, "include", f"files include each other in a circle: {names}")
-            elif all(real != known.resolve() for known, _ in self.documents):
+            elif real not in self.seen:
                 try:
                     self._add(included, read(included))
                 except ConfigError as error:

@@ -1,6 +1,6 @@
 """The JSON Schema of the configuration, for editors and for the nearest right word."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -38,7 +38,7 @@ def schema_of(kinds: tuple[tuple[str, type[ConnectionOptions]], ...]) -> Schema:
     return json_schema(dict(kinds))
 
 
-def keys_at(schema: Schema, steps: list[int | str], kind: str | None = None) -> list[str]:
+def keys_at(schema: Schema, steps: Sequence[int | str], kind: str | None = None) -> list[str]:
     """The keys that may stand in the mapping to which `steps` (keys and list numbers) lead.
 
     `kind`: where the way leads into a connection, its kind. Only the keys of that kind are given.

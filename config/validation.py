@@ -13,7 +13,7 @@ from yaml import MappingNode, ScalarNode, SequenceNode
 
 from config.messages import message
 from config.models import Config
-from config.places import Found, Places
+from config.places import Found, Place, Places
 from config.plain import Plain, Plainer
 from config.problems import Problem, did_you_mean, nearest, shown
 from config.schema import keys_at, schema_of
@@ -34,6 +34,7 @@ class Validation:
         self.context = {"base": base}
         self.kinds = kinds
         self.problems: list[Problem] = []
+        self._keys: dict[tuple[Place, str | None], list[str]] = {}
 
     def config(self, data: Plain) -> Config:
         """The configuration that is left of the tree once everything wrong was taken out."""
@@ -43,10 +44,14 @@ class Validation:
                 return config
             around = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
             found = [(error, self.places.find(error["loc"])) for error in errors if error["loc"] not in around]
-            for error, at in found:
-                self._report(error, at, errors)
-            for error, at in found:
-                self._mend(error, at, errors)
+            unknown = [(error["loc"], at) for error, at in found if error["type"] == "extra_forbidden"]
+            misspelt = {(*place[:-1], meant) for place, at in unknown if (meant := self._meant(at))}
+            told = [(error, at) for error, at in found if error["type"] != "missing" or error["loc"] not in misspelt]
+            for error, at in told:
+                self._report(error, at)
+            for error, at in told:
+                if error["type"] != "extra_forbidden" or not self._renamed(at):
+                    self._prune(error, at)
             data = Plainer(self.places, self.references).value(self.places.joined.root)
 
     def _attempt(self, data: Any) -> tuple[Config | None, Errors]:
@@ -74,7 +79,7 @@ class Validation:
             options = {"kind": None}  # one error, about the kind: the other keys cannot be judged without it
         return (model or ConnectionOptions).model_validate(options, context=self.context, by_alias=True, by_name=False)
 
-    def _report(self, error: dict[str, Any], at: Found, errors: Errors) -> None:
+    def _report(self, error: dict[str, Any], at: Found) -> None:
         if id(at.node) in self.places.damaged:
             return
         place = error["loc"]
@@ -87,7 +92,7 @@ class Validation:
                 self._add(place, f"found {shown(word)}, expected one of {known}.{did_you_mean(word, self.kinds)}")
         elif error["type"] == "extra_forbidden":
             self._add(place, f"unknown key.{did_you_mean(str(place[-1]), self._known(at))}", at_key=True)
-        elif not self._misspelt(error, errors):
+        else:
             self._add(place, message(error, at), at_key=place[-1:] == ("[key]",))
 
     def _add(self, place: tuple[Any, ...], text: str, *, at_key: bool = False) -> None:
@@ -95,39 +100,27 @@ class Validation:
 
     def _known(self, at: Found) -> list[str]:
         """The keys that may stand beside what `at` leads to."""
-        steps = [
-            str(key.value) if key is not None else next((i for i, one in enumerate(parent.value) if one is node), 0)
-            for parent, key, node in at.steps[1:]
-            if parent is not None
-        ]
-        return keys_at(schema_of(tuple(self.kinds.items())), steps[:-1], self._kind(steps))
+        steps = tuple(str(key.value) if key is not None else 0 for _, key, _ in at.steps[1:])
+        question = (steps[:-1], self._kind(steps))
+        if question not in self._keys:
+            self._keys[question] = keys_at(schema_of(tuple(self.kinds.items())), *question)
+        return self._keys[question]
 
-    def _kind(self, steps: list[int | str]) -> str | None:
+    def _meant(self, at: Found) -> str | None:
+        """The key that an unknown one was probably meant to be."""
+        return nearest(str(at.key.value), self._known(at)) if at.key is not None else None
+
+    def _kind(self, steps: Place) -> str | None:
         """The kind of the connection that `steps` lead into."""
-        kind = self.places.find((*steps[:2], "kind")) if steps[:1] == ["connections"] else None
+        kind = self.places.find((*steps[:2], "kind")) if steps[:1] == ("connections",) else None
         return str(kind.node.value) if kind and not kind.rest else None
-
-    def _misspelt(self, error: dict[str, Any], errors: Errors) -> bool:
-        """Whether a value is missing because its key is misspelt, which is reported already."""
-        place = error["loc"]
-        return error["type"] == "missing" and any(
-            other["type"] == "extra_forbidden"
-            and other["loc"][:-1] == place[:-1]
-            and nearest(str(other["loc"][-1]), self._known(self.places.find(other["loc"]))) == place[-1]
-            for other in errors
-        )
-
-    def _mend(self, error: dict[str, Any], at: Found, errors: Errors) -> None:
-        if self._misspelt(error, errors) or (error["type"] == "extra_forbidden" and self._renamed(at)):
-            return
-        self._prune(error, at)
 
     def _renamed(self, at: Found) -> bool:
         """Gives an unknown key the name that was probably meant, so that what stands there is checked as well."""
         parent, key, _ = at.steps[-1]
         if not isinstance(parent, MappingNode) or not isinstance(key, ScalarNode):
             return False
-        meant = nearest(key.value, self._known(at))
+        meant = self._meant(at)
         if meant is None or any(one.value == meant for one, _ in parent.value):
             return False
         right = ScalarNode(key.tag, meant, key.start_mark, key.end_mark, style=key.style)
