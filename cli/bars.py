@@ -18,14 +18,14 @@ SEVERITY = {"critical": ("✖", "red"), "warning": ("▲", "yellow"), "info": ("
 
 
 def bar(fraction: float | None, width: int, style: str) -> "Text":
-    """A bar with its percentage; a line of dots and a dash where the fraction is unknown."""
+    """A bar with its percentage; an empty one and a dash where the fraction is unknown."""
     from rich.text import Text
 
     if fraction is None:
-        return Text("·" * width + "    –", style="bright_black")
+        return Text("╌" * width + "    –", style="bright_black")
     full = round(max(0.0, min(1.0, fraction)) * width)
     text = Text("━" * full, style=style)
-    text.append("━" * (width - full), style="grey30")
+    text.append("╌" * (width - full), style="bright_black")
     return text.append(f"{percent(fraction):>5}", style="default")
 
 

@@ -5,6 +5,7 @@ be read) is left to the loader's own parts, which take half a second to import.
 """
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -50,26 +51,62 @@ def _may_be_included(path: Path, include: object) -> bool:
 
 
 def _thoroughly(session: Session) -> str:
-    from config import find
     from config.database import resolve
+
+    base, value = _value(session, "database")
+    try:
+        return resolve(_DEFAULT if value is None else value.text, base)
+    except ValueError as error:
+        raise _wrong(value, "database", str(error)) from None
+
+
+def credit(session: Session) -> float:
+    """What work in progress adds to delivery (`counting.in_progress_credit`), 0..1. Raises ConfigError."""
+    _, value = _value(session, "counting", "in_progress_credit")
+    try:
+        return 0.0 if value is None else float(value.text)
+    except ValueError:
+        raise _wrong(value, "counting.in_progress_credit", "expected a number") from None
+
+
+@dataclass(frozen=True)
+class _Value:
+    text: str
+    file: str
+    line: int
+    column: int
+
+
+def _value(session: Session, *keys: str) -> tuple[Path, _Value | None]:
+    """One text of the joined files, with its references filled, and the folder of the main file."""
+    from config import find
     from config.files import Files
-    from config.problems import ConfigError, Problem
+    from config.problems import ConfigError
     from config.secrets import References, Unresolved
 
     path = find(session.config, os.environ, Path.cwd())
-    references = References(os.environ, path.absolute().parent)
+    base = path.absolute().parent
+    references = References(os.environ, base)
     session.hide = references.hide
     files = Files(references)
-    root = files.join(path).root
-    errors = [problem for problem in files.problems if problem.severity == "error"]
-    if errors:
+    node: yaml.Node | None = files.join(path).root
+    if errors := [problem for problem in files.problems if problem.severity == "error"]:
         raise ConfigError(errors)
-    for key, value in root.value:
-        if key.value == "database" and isinstance(value, yaml.ScalarNode):
-            try:
-                return resolve(references.fill(value.value), path.absolute().parent)
-            except (Unresolved, ValueError) as error:
-                mark = value.start_mark
-                file = Path(mark.name)
-                raise ConfigError([Problem(file, mark.line + 1, mark.column + 1, "database", str(error))]) from None
-    return resolve(_DEFAULT, path.absolute().parent)
+    for key in keys:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((below for name, below in pairs if name.value == key), None)
+    if not isinstance(node, yaml.ScalarNode) or node.value in ("", "~", "null"):
+        return base, None
+    mark = node.start_mark
+    value = _Value(node.value, mark.name, mark.line + 1, mark.column + 1)
+    try:
+        return base, replace(value, text=references.fill(node.value))
+    except Unresolved as error:
+        raise _wrong(value, ".".join(keys), str(error)) from None
+
+
+def _wrong(value: _Value | None, path: str, message: str) -> Exception:
+    from config.problems import ConfigError, Problem
+
+    assert value is not None
+    return ConfigError([Problem(Path(value.file), value.line, value.column, path, message)])

@@ -49,7 +49,8 @@ def _table(found: Standing, objectives: list[dict[str, Any]], width: int) -> Any
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     size = 10 if width >= WIDE else 5
-    table.add_column("", ratio=1, overflow="fold")
+    table.add_column("", no_wrap=True)
+    table.add_column("", ratio=1)
     for name in ("time", "delivery", "outcome"):
         table.add_column(name, no_wrap=True, width=size + 5)
     table.add_column("health", no_wrap=True, width=8)
@@ -57,11 +58,12 @@ def _table(found: Standing, objectives: list[dict[str, Any]], width: int) -> Any
     table.add_column("findings", no_wrap=True, width=10)
     for depth, row in nested(objectives):
         indent = "  " * depth
-        title = Text.assemble(f"{indent}", (row["objective"], "bold"), f"  {row['title']}")
+        title = Text(row["title"], style="bold")
         if names := ", ".join(filter(None, (row["owner"], row["team"]))):
-            title.append(f"  {names}", style="bright_black")
+            title.append(f"  {names}", style="not bold bright_black")
         style = _STYLES.get(row["health"] or "unknown", "bright_black")
         table.add_row(
+            Text(indent + row["objective"], style="bold"),
             title,
             "",
             bar(row["delivery"], size, style),
@@ -79,16 +81,12 @@ def _key_result(found: Standing, row: dict[str, Any], indent: str, size: int) ->
     from rich.text import Text
 
     health = row["health"] or "unknown"
-    title = Text.assemble(indent, (row["key_result"], "bold"), f"  {row['title']}")
-    if row["outcome_value"] is not None and row["outcome_target"] is not None:
-        unit = f" {row['unit']}" if row["unit"] else ""
-        title.append(f"  now {number(row['outcome_value'])}{unit}", style="bright_black")
-    # Behind the first bracket stand the limits, the same for all.
-    reason = (row["health_reason"] or "not measured yet").partition(" (on track")[0]
-    title.append(f"\n{indent}  {reason}", style="bright_black")
+    title = Text(row["title"])
+    title.append(f"\n{_now(row)}{_reason(row)}", style="bright_black")
     work = f"{row['work_done']}/{row['work_total']}" if row["work_total"] else "no work"
     style = _STYLES[health]
     return (
+        indent + row["key_result"],
         title,
         bar(row["expected"], size, "bright_black"),
         bar(row["delivery"], size, style),
@@ -97,6 +95,18 @@ def _key_result(found: Standing, row: dict[str, Any], indent: str, size: int) ->
         work,
         _marks(found, row["key_result"]),
     )
+
+
+def _now(row: dict[str, Any]) -> str:
+    if row["outcome_value"] is None or row["outcome_target"] is None:
+        return ""
+    unit = f" {row['unit']}" if row["unit"] else ""
+    return f"{number(row['outcome_value'])}{unit} · "
+
+
+def _reason(row: dict[str, Any]) -> str:
+    # Behind the first bracket stand the limits, the same for all.
+    return (row["health_reason"] or "not measured yet").partition(" (on track")[0]
 
 
 def _health(word: str | None) -> "Text":

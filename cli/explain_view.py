@@ -1,0 +1,110 @@
+"""An explanation as text."""
+
+from typing import Any
+
+from cli.bars import HEALTH, counted, percent
+from cli.check import line
+from cli.session import Session
+
+SHOWN = 40
+_STATES = {"todo": "to do", "in_progress": "in progress", "done": "done", "cancelled": "cancelled"}
+
+
+def show(found: dict[str, Any], at: Session, *, everything: bool = False) -> None:
+    """Prints an explanation. Long lists of items are cut unless `everything`."""
+    {"key_result": _key_result, "objective": _objective, "item": _item}[found["kind"]](found, at, everything)
+
+
+def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:  # noqa: FBT001
+    row = found["key_result"]
+    at.say(f"{found['key']}  {row['title']}")
+    at.say(f"  of {row['objective']} ({row['objective_title']}), cycle {row['cycle']}, as of {found['day']}")
+    at.say(f"  {HEALTH[row['health'] or 'unknown'][0]}: {row['health_reason']}")
+    at.say()
+    for name in ("delivery", "outcome", "expected", "pace"):
+        value = found[name]["value"]
+        shown = percent(value) if name != "pace" else "–" if value is None else f"{value:.2f}"
+        at.say(f"{name:<11}{shown:>5}   {found[name]['formula']}")
+    if row["confidence"] is not None:
+        at.say(f"{'confidence':<11}{percent(row['confidence']):>5}   as told in a check-in")
+    at.say()
+    if not found["mappings"]:
+        at.say("No mapping and no convention links work to it.")
+    for one in found["mappings"]:
+        _mapping(one, at, everything)
+    if found["left_out"]:
+        at.say(f"Left out: {counted(len(found['left_out']), 'item')}")
+        _items([(one, f"{one['why']}") for one in found["left_out"]], at, everything)
+    _findings(found, at)
+
+
+def _mapping(one: dict[str, Any], at: Session, everything: bool) -> None:  # noqa: FBT001
+    via = "" if one["via"] == "mapping" else "convention: "
+    share = "" if one["share"] is None else f", share {one['share']:g}"
+    at.say(f"{one['number']}. {via}{one['text']}{share}")
+    words = f"matches {counted(one['matched'], 'item')}, of which {one['counted']} count here"
+    if one["counted_at_earlier_mapping"]:
+        words += f"; {one['counted_at_earlier_mapping']} belong to an earlier mapping and are shown there"
+    at.say(f"   {words}; adds {one['contribution']:.4g} to the delivery")
+    rows = []
+    for item in one["items"]:
+        size = f"size {item['size']:g}{' (estimated from the others)' if item['imputed'] else ''}"
+        lost = "" if item["presence"] == "present" else ", no longer visible"
+        rows.append((item, f"{size}, {item['why']}{lost}"))
+    _items(rows, at, everything)
+    at.say()
+
+
+def _items(rows: list[tuple[dict[str, Any], str]], at: Session, everything: bool) -> None:  # noqa: FBT001
+    shown = rows if everything else rows[:SHOWN]
+    width = max((len(item["key"]) for item, _ in shown), default=0)
+    for item, words in shown:
+        title = item["title"] if len(item["title"]) <= 60 else item["title"][:59] + "…"
+        at.say(f"     {item['key']:<{width}}  {_STATES[item['state']]:<11}  {title}  [{words}]")
+    if len(shown) < len(rows):
+        at.say(f"     and {len(rows) - len(shown)} more (--all lists them)")
+
+
+def _objective(found: dict[str, Any], at: Session, _everything: bool) -> None:  # noqa: FBT001
+    row = found["objective"]
+    at.say(f"{found['key']}  {row['title']}")
+    at.say(f"  cycle {row['cycle']}, {HEALTH[row['health'] or 'unknown'][0]}: {found['health']['reason']}")
+    if found["supports"]:
+        at.say(f"  supports {', '.join(found['supports'])}")
+    at.say()
+    for name in ("delivery", "outcome"):
+        at.say(f"{name:<11}{percent(found[name]['value']):>5}   {found[name]['formula']}")
+    at.say()
+    for one in found["key_results"]:
+        health = HEALTH[one["health"] or "unknown"][0]
+        numbers = f"delivery {percent(one['delivery'])}, outcome {percent(one['outcome'])}"
+        at.say(f"{one['key_result']}  {one['title']}: weight {one['weight']:g}, {numbers}, {health}")
+    for one in found["supported_by"]:
+        at.say(f"{one['target_key']} is supported by {one['key']}  {one['title']}")
+    _findings(found, at)
+
+
+def _item(found: dict[str, Any], at: Session, _everything: bool) -> None:  # noqa: FBT001
+    row = found["item"]
+    at.say(f"{found['key']}  {row['title']}")
+    kind = f"{row['type']}, " if row["type"] else ""
+    at.say(f"  {row['url']}")
+    at.say(f"  {kind}{row['level']} in {row['connection']}:{row['scope']}, team {row['team'] or 'none'}")
+    at.say(f"  {_STATES[row['state']]}: {found['state_reason']}")
+    if row["presence"] != "present":
+        at.say(f"  {row['presence'].replace('_', ' ')}")
+    if row["parent_key"]:
+        at.say(f"  below {row['parent_key']}")
+    at.say()
+    at.say(found["verdict"])
+    for link in found["links"]:
+        at.say(f"  {link['key_result']}  {link['title']}: {link['why']}")
+    for reason in found["intentional"]:
+        at.say(f"  named as intentional: {reason}")
+
+
+def _findings(found: dict[str, Any], at: Session) -> None:
+    if found["findings"]:
+        at.say()
+    for row in found["findings"]:
+        at.say(line(row))
