@@ -1,9 +1,9 @@
 """What can go wrong while reading a tool, sorted by what follows.
 
-    SourceError
-    ├── TryAgain    the same request may succeed later: time-out, reset, 5xx, HTML instead of JSON, a truncated body, a limit
-    ├── BadRecord   one record cannot be read: it is set aside with its reason, the page goes on
-    └── Refused     asking again changes nothing: 401, 403, 404 on the scope, 410, 400. A person must act
+SourceError
+├── TryAgain    the same request may succeed later: time-out, reset, 5xx, HTML for JSON, a truncated body, a limit
+├── BadRecord   one record cannot be read: it is set aside with its reason, the page goes on
+└── Refused     asking again changes nothing: 401, 403, 404 on the scope, 410, 400. A person must act
 """
 
 
@@ -36,5 +36,5 @@ class Refused(SourceError):
     """Asking again changes nothing until a person acts."""
 
 
-class Cancelled(Exception):  # noqa: N818 - a signal, not an error
+class Cancelled(Exception):
     """The reading was asked to stop (Ctrl-C, SIGTERM) while it waited or between two pages."""

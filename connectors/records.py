@@ -56,8 +56,9 @@ class ContainerRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of work as the tool gives it. Instants are timezone-aware UTC; lists carry no order and no repetition.
 
-    `category` is the tool's own reading of the status. `self_reported` is true where the tool has no "in progress" of its
-    own for this item, so that labels and assignees may tell (`counting.in_progress_labels`, `assigned_is_in_progress`).
+    `category` is the tool's own reading of the status. `self_reported` is true where the tool has no "in progress" of
+    its own for this item, so that labels and assignees may tell (`counting.in_progress_labels`,
+    `assigned_is_in_progress`).
     `level` is what the tool's hierarchy says, None where it says nothing (type and labels then tell).
     `parent_id` or `parent_key` names the parent, by external id or by key, whichever the tool gives.
     `key_results` are raw values of the conventions: (`trailer` or `field`, text).

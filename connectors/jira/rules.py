@@ -12,6 +12,10 @@ _RENEW = (
     "Renew the token and check the e-mail address. A scoped token counts only at "
     "https://api.atlassian.com/ex/jira/CLOUD-ID: give that as url."
 )
+_BOARDS = (
+    "Give a scoped token read:board-scope:jira-software, read:sprint:jira-software and read:project:jira, or the "
+    "account Jira Software; or leave sprints out with `boards: false`."
+)
 
 
 class _Warned(msgspec.Struct):
@@ -27,6 +31,8 @@ def classify(answer: Answer) -> SourceError | None:
             advice="Log in once with a browser as this account.",
             status=answer.status,
         )
+    if answer.status in (401, 403) and "/rest/agile/" in answer.url:
+        return Refused(f"{answer.place}: the account may not read boards.", advice=_BOARDS, status=answer.status)
     login = answer.headers.get("x-seraph-loginreason", "")
     if answer.status == 401 or "AUTHENTICATED_FAILED" in login or "AUTHENTICATION_DENIED" in login:
         return Refused(f"{answer.place}: the credentials are not accepted.", advice=_RENEW, status=401)

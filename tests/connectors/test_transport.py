@@ -387,3 +387,15 @@ def test_what_is_no_address_is_refused(clock: Clock, url: str) -> None:
 def test_the_default_port_is_the_same_place(server: respx.MockRouter, clock: Clock) -> None:
     server.get(f"{BASE}/new").respond(json=[])
     assert transport(clock).get("https://tool.example:443/api/new").status == 200
+
+
+def test_json_that_is_nested_without_end_is_refused(server: respx.MockRouter, clock: Clock) -> None:
+    server.get(f"{BASE}/items").respond(content=b"[" * 5000 + b"]" * 5000)
+    with pytest.raises(Refused, match="too deeply"):
+        transport(clock).get_json("/items", into=list[msgspec.Raw])
+
+
+def test_an_error_in_plain_text_is_shown_as_it_is(server: respx.MockRouter, clock: Clock) -> None:
+    server.get(f"{BASE}/items").respond(400, text="Bad \x00 luck")
+    with pytest.raises(Refused, match="400: Bad  luck"):
+        transport(clock).get("/items")

@@ -10,6 +10,7 @@ import respx
 from connectors.base import Context, Usage
 from connectors.errors import Refused, TryAgain
 from connectors.jira.containers import ContainerReader
+from connectors.jira.rules import classify
 from connectors.records import Container, Scope
 from connectors.transport import Transport
 
@@ -26,7 +27,8 @@ def router() -> Iterator[respx.MockRouter]:
 
 
 def reader(context: Context, *, boards: bool | None = None) -> ContainerReader:
-    return ContainerReader(Transport(SITE, auth=dict, context=context), site=SITE, boards=boards)
+    transport = Transport(SITE, auth=dict, context=context, classify=classify)
+    return ContainerReader(transport, site=SITE, boards=boards)
 
 
 def page(*values: dict[str, Any], last: bool = True) -> dict[str, Any]:
@@ -126,8 +128,9 @@ def test_boards_that_cannot_be_read_mean_no_sprints(router: respx.MockRouter, co
 
 def test_boards_that_were_asked_for_and_cannot_be_read_are_refused(router: respx.MockRouter, context: Context) -> None:
     router.get(f"{AGILE}/board").respond(403, json={"message": "scope does not match"})
-    with pytest.raises(Refused, match="scope does not match"):
+    with pytest.raises(Refused, match="may not read boards") as caught:
         reader(context, boards=True).read(SCOPE, Usage())
+    assert "read:board-scope:jira-software" in caught.value.advice
 
 
 def test_boards_are_not_touched_where_they_are_turned_off(router: respx.MockRouter, context: Context) -> None:

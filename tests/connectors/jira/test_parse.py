@@ -290,6 +290,16 @@ def test_an_issue_that_moved_to_another_project_meanwhile_is_left_to_that_one() 
     assert reader.read([json.dumps(raw).encode()], "10").items == []
 
 
+def test_a_link_is_read_by_its_wording_whatever_its_type_is_called() -> None:
+    links = [
+        {"type": {"name": "Blockiert", "outward": "is blocked by"}, "outwardIssue": {"key": "PLAT-1"}},
+        {"type": {"name": "Blockiert", "outward": "blocks"}, "outwardIssue": {"key": "PLAT-2"}},
+        {"type": {"name": "Hindernis", "inward": "Is Blocked By"}, "inwardIssue": {"key": "PLAT-3"}},
+        {"type": None, "inwardIssue": {"key": "PLAT-4"}},
+    ]
+    assert read(issue(issuelinks=links))[0].blocked_by == ("PLAT-1", "PLAT-3")
+
+
 def test_e_mail_addresses_are_not_kept() -> None:
     item, _ = read(issue(assignee={"name": "dana@shop.example", "displayName": "Dana"}))
     assert item.assignees == ("Dana",)
