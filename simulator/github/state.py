@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from simulator.github import shapes
 from simulator.site import Raw, encode
 
 HOSTS = ("https://api.github.com", "https://github.com", "http://github.com")
@@ -124,6 +125,9 @@ class Issue:
             },
             "parent_issue_url": self.parent.path if self.parent else None,
         }
+        if "pull_request" in shown:
+            merged = shown["pull_request"].get("merged_at")
+            shown["pull_request"] = shapes.pull_request(repository.full_name, self.number, merged)
         if version >= WITHOUT_ASSIGNEE:
             del shown["assignee"]
         return shown

@@ -11,6 +11,7 @@ import msgspec
 from simulator.jira import shapes
 from simulator.site import Raw
 
+PEOPLE = ("assignee", "reporter", "creator")
 ISSUE_FILES = ("issues.full.jsonl.xz", "issues.jsonl", "issues.jsonl.xz")
 
 
@@ -71,6 +72,36 @@ def platform_shape(raw: Raw, epic_field: str, sprint_field: str, sprints_as_json
     return raw
 
 
+def cloud_shape(raw: Raw, epic: Raw | None) -> Raw:
+    """An issue of Data Center as Cloud shows it: people by account id, levels of types, the `epic` as parent."""
+    fields = raw["fields"]
+    kind = fields.get("issuetype")
+    if kind:
+        kind.setdefault("hierarchyLevel", -1 if kind["subtask"] else int(kind["name"] == "Epic"))
+    for name in PEOPLE:
+        person = fields.get(name)
+        if person and "accountId" not in person:
+            account = person.pop("key", None) or person.get("name", "")
+            person.pop("name", None)
+            person |= {
+                "accountId": account,
+                "accountType": "atlassian",
+                "self": f"/rest/api/2/user?accountId={account}",
+            }
+    if epic and not fields.get("parent"):
+        short = {
+            "summary": epic.get("summary"),
+            "issuetype": {"id": "6", "name": "Epic", "subtask": False, "hierarchyLevel": 1},
+        }
+        fields["parent"] = {
+            "id": str(epic["id"]),
+            "key": epic["key"],
+            "self": f"/rest/api/2/issue/{epic['id']}",
+            "fields": short,
+        }
+    return raw
+
+
 def add_self(raw: Raw) -> Raw:
     """Give an issue, and the objects in it, the `self` that its keepers took out."""
     fields = raw["fields"]
@@ -88,7 +119,7 @@ def add_self(raw: Raw) -> Raw:
         value = fields.get(name)
         for one in value if isinstance(value, list) else [value] if value else []:
             one.setdefault("self", f"/rest/api/2/{path}/{one['id']}")
-    for name in ("assignee", "reporter", "creator"):
+    for name in PEOPLE:
         person = fields.get(name)
         if person and "name" in person:
             person.setdefault("self", f"/rest/api/2/user?username={person['name']}")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from simulator.jira import shapes
 from simulator.jira.api import JiraEndpoints
-from simulator.jira.dataset import add_self, pathed, platform_shape, read_issues, read_json
+from simulator.jira.dataset import add_self, cloud_shape, pathed, platform_shape, read_issues, read_json
 from simulator.jira.state import Issue, embedded, short_form, stamp
 from simulator.site import Raw, Site, driven
 
@@ -78,7 +78,9 @@ class JiraSite(Site):
         }
         epic, sprint_field = site.field_id("epic"), site.field_id("sprint")
         for raw in read_issues(folder, issues):
-            site.put_issue(platform_shape(pathed(add_self(raw)), epic, sprint_field, site.sprints_as_json, boards))
+            above = raw["fields"].get("epic")
+            shown = platform_shape(pathed(add_self(raw)), epic, sprint_field, site.sprints_as_json, boards)
+            site.put_issue(cloud_shape(shown, above) if site.cloud else shown)
         return site
 
     def endpoints(self) -> JiraEndpoints:

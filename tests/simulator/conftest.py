@@ -50,7 +50,7 @@ def _jira(flavour: Literal["cloud", "datacenter"], now: datetime) -> JiraSite:
 
 @pytest.fixture
 def github(now: datetime) -> GitHubSite:
-    """A GitHub with merlo/shop: epic #1 with sub-issue #2, a pull request #3 and the bug #4; and an empty merlo/tools."""
+    """A GitHub with merlo/shop (epic #1, its sub-issue #2, pull request #3, bug #4) and an empty merlo/tools."""
     site = GitHubSite(now=lambda: now)
     site.add_repository("merlo/shop")
     site.add_repository("merlo/tools")

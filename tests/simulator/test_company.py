@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,16 +14,16 @@ DAYS = [date(2026, 11, 24), date(2026, 10, 1), date(2026, 12, 31), date(2027, 1,
 TODAY = DAYS[0]
 
 
-def children(built: company.Company, name: str) -> list[dict]:
+def children(built: company.Company, name: str) -> list[dict[str, Any]]:
     key = built.keys[name]
     return [issue.raw for issue in built.jira.issues.values() if (issue.fields.get("parent") or {}).get("key") == key]
 
 
-def states(issues: list[dict]) -> set[str]:
+def states(issues: list[dict[str, Any]]) -> set[str]:
     return {issue["fields"]["status"]["statusCategory"]["key"] for issue in issues}
 
 
-def days_since(issue: dict) -> int:
+def days_since(issue: dict[str, Any]) -> int:
     return (datetime(2026, 11, 24, 12, tzinfo=UTC) - datetime.fromisoformat(issue["fields"]["updated"])).days
 
 

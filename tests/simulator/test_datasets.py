@@ -51,6 +51,16 @@ def test_agile_issues_are_served_in_platform_shape(folder: Path) -> None:
     assert {"epic", "sprint", "closedSprints"}.isdisjoint(fields)
 
 
+def test_the_same_issues_can_be_served_as_cloud(folder: Path) -> None:
+    site = JiraSite.from_folder(folder, "cloud")
+    with serve(site) as running:
+        url = f"{running.url_of(site)}/rest/api/3/issue/OLD-7"
+        fields = httpx.get(url, auth=(site.email, site.token)).json()["fields"]
+    assert (fields["parent"]["key"], fields["issuetype"]["hierarchyLevel"]) == ("OLD-1", 0)
+    assert (fields["assignee"]["accountId"], "name" in fields["assignee"]) == ("dana", False)
+    assert [sprint["name"] for sprint in fields["customfield_10020"]] == ["Sprint 24"]
+
+
 def test_a_folder_without_issues_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"issues\.jsonl"):
         JiraSite.from_folder(tmp_path)

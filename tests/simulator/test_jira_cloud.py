@@ -1,6 +1,7 @@
 """Jira Cloud: token paging, its refusals, and what edits do."""
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from simulator import JiraSite
 SEARCH = "/rest/api/3/search/jql"
 
 
-def search(client: httpx.Client, **asked: object) -> dict:
+def search(client: httpx.Client, **asked: object) -> dict[str, Any]:
     return client.post(SEARCH, json=asked).raise_for_status().json()
 
 
