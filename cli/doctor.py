@@ -1,7 +1,133 @@
-"""Comes next."""
+"""`northing doctor`."""
+
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cli.session import FAILED, ConfigOption, JsonOption, QuietOption, Session, command, session
+
+if TYPE_CHECKING:
+    from config import Config
+    from connectors.base import Check
+
 
 def register(app: typer.Typer) -> None:
-    """Nothing yet."""
+    """Adds the command."""
+
+    @command(app, "doctor", "northing doctor", "northing doctor --json")
+    def doctor(
+        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
+    ) -> None:
+        """Try the database and each connection: reachable, who am I, what may I see, limits, clocks. Says what to do."""
+        at = session(ctx, config, json, quiet)
+        from cli.wiring import loaded
+
+        rows = checks(at, loaded(at).config)
+        if at.json:
+            at.data(rows)
+        else:
+            _show(at, rows)
+        if not all(row["ok"] for row in rows):
+            raise typer.Exit(FAILED)
+
+
+def checks(at: Session, config: "Config") -> list[dict[str, Any]]:
+    """All lines: the database's first (`connection` None), then those of each connection."""
+    rows = [{"connection": None, **asdict(one)} for one in _database(config.database)]
+    for name in config.connections:
+        if not at.quiet and at.err.is_terminal:
+            with at.err.status(f"Asking {name} …"):
+                found = _connection(config, name)
+        else:
+            found = _connection(config, name)
+        rows += [{"connection": name, **asdict(one)} for one in found]
+    return rows
+
+
+def _connection(config: "Config", name: str) -> "list[Check]":
+    from cli.wiring import connected, stopped_by_signals
+    from connectors.base import Check
+    from connectors.errors import Cancelled, SourceError
+
+    stop = threading.Event()
+    only = config.model_copy(update={"connections": {name: config.connections[name]}})
+    try:
+        with stopped_by_signals(stop), connected(only, stop, lambda *_: None) as connectors:
+            return connectors[name].doctor()
+    except SourceError as error:
+        return [Check("connection", ok=False, detail=error.message, advice=error.advice)]
+    except Cancelled:
+        raise KeyboardInterrupt from None
+
+
+def _database(url: str) -> "list[Check]":
+    """Whether the database can be opened and written, and which schema it has. Nothing is changed."""
+    import sqlalchemy as sa
+    from sqlalchemy.exc import SQLAlchemyError
+
+    import store
+    from connectors.base import Check
+    from store.migrate import SCHEMA
+
+    try:
+        engine = store.connect(url)
+    except store.StoreError as error:
+        return [Check("database", ok=False, detail=error.message, advice=error.advice)]
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        if engine.dialect.name == "sqlite" and (missing := _missing_file(engine.url.database)):
+            return [missing]
+        with engine.begin() as conn:
+            known = sa.inspect(conn).has_table("alembic_version")
+            version = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
+    except SQLAlchemyError as error:
+        words = str(getattr(error, "orig", None) or error).strip()
+        return [Check("database", ok=False, detail=f"{where}: {words}", advice="Check its address and that it runs.")]
+    finally:
+        engine.dispose()
+    found = [Check("database", ok=True, detail=f"{where} can be written")]
+    if version is None:
+        return [*found, Check("migrations", ok=True, detail="empty; the first `northing sync` makes its tables")]
+    if version > SCHEMA:
+        detail = f"schema {version}, and this program knows {SCHEMA} at most"
+        return [*found, Check("migrations", ok=False, detail=detail, advice="Install the newer version of Northing.")]
+    words = "" if version == SCHEMA else f"; the next `northing sync` brings it to {SCHEMA}"
+    return [*found, Check("migrations", ok=True, detail=f"schema {version}{words}")]
+
+
+def _missing_file(name: str | None) -> "Check | None":
+    import os
+    from pathlib import Path
+
+    from connectors.base import Check
+
+    if not name or Path(name).exists():
+        return None
+    folder = Path(name).parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Check(
+            "database", ok=False, detail=f"{folder} cannot be written", advice="Make it, or change `database:`."
+        )
+    return Check("database", ok=True, detail=f"{name} is not there yet; the first `northing sync` makes it")
+
+
+def _show(at: Session, rows: list[dict[str, Any]]) -> None:
+    place: str | None = ""
+    for row in rows:
+        if at.quiet and row["ok"]:
+            continue
+        if row["connection"] != place:
+            place = row["connection"]
+            at.say(place or "database")
+        mark = "✓" if row["ok"] else "✗"
+        at.out.print(
+            f"  {mark} {row['name']}: {at.hide(row['detail'])}",
+            style=None if row["ok"] else "red",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        if row["advice"]:
+            at.say(f"      → {row['advice']}")
