@@ -200,17 +200,18 @@ def _containers(d: _Dialect) -> str:
         " JOIN key_result k ON k.id = l.key_result_id WHERE wc.container_id = x.id AND NOT k.archived"
     )
 
-    def count(more: str) -> str:
-        return f"""(SELECT count(*) FROM work_container wc JOIN work_item w ON w.id = wc.item_id
-         WHERE wc.container_id = x.id AND w.presence = 'present' AND w.level <> 'subtask' AND {more})"""
-
     return f"""
     SELECT c.name AS connection, s.key AS scope, x.kind, x.title, x.url, x.state, x.starts_on, x.due_on,
-        {d.instant("x.closed_at")} AS closed_at, {count("w.state <> 'cancelled'")} AS work_total,
-        {count("w.state = 'done'")} AS work_done, {d.texts(keys)} AS key_results
+        {d.instant("x.closed_at")} AS closed_at, coalesce(n.total, 0) AS work_total, coalesce(n.done, 0) AS work_done,
+        {d.texts(keys)} AS key_results
     FROM container x
     JOIN connection c ON c.id = x.connection_id
     LEFT JOIN scope s ON s.id = x.scope_id
+    LEFT JOIN (
+        SELECT wc.container_id, count(*) AS total, sum(CASE WHEN w.state = 'done' THEN 1 ELSE 0 END) AS done
+        FROM work_container wc JOIN work_item w ON w.id = wc.item_id
+        WHERE w.presence = 'present' AND w.level <> 'subtask' AND w.state <> 'cancelled' GROUP BY wc.container_id
+    ) n ON n.container_id = x.id
     """
 
 
