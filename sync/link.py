@@ -240,7 +240,7 @@ def _set_sizes(
 
     Gives the key results whose sizes were set: all, where the median of a connection changed.
     """
-    if measure == "count" or key_results == frozenset():
+    if measure == "count":
         return key_results
     for table in ("median_of_key_result", "median_of_connection"):
         conn.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
