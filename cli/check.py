@@ -26,9 +26,6 @@ class Severity(StrEnum):
     info = "info"
 
 
-Codes = Annotated[list[str] | None, typer.Option(metavar="CODES")]
-
-
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 

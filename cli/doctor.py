@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     def doctor(
         ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
     ) -> None:
-        """Try the database and each connection: reachable, who am I, what may I see, limits, clocks. Says what to do."""
+        """Try the database and each connection: reachable, who am I, what may I see, limits, clocks."""
         at = session(ctx, config, json, quiet)
         from cli.wiring import loaded
 
@@ -36,22 +36,23 @@ def register(app: typer.Typer) -> None:
 def checks(at: Session, config: "Config") -> list[dict[str, Any]]:
     """All lines: the database's first (`connection` None), then those of each connection."""
     rows = [{"connection": None, **asdict(one)} for one in _database(config.database)]
+    stop = threading.Event()
     for name in config.connections:
         if not at.quiet and at.err.is_terminal:
             with at.err.status(f"Asking {name} …"):
-                found = _connection(config, name)
+                found = connection_checks(config, name, stop)
         else:
-            found = _connection(config, name)
+            found = connection_checks(config, name, stop)
         rows += [{"connection": name, **asdict(one)} for one in found]
     return rows
 
 
-def _connection(config: "Config", name: str) -> "list[Check]":
+def connection_checks(config: "Config", name: str, stop: threading.Event) -> "list[Check]":
+    """What a connection says of itself. Raises KeyboardInterrupt after Ctrl-C."""
     from cli.wiring import connected, stopped_by_signals
     from connectors.base import Check
     from connectors.errors import Cancelled, SourceError
 
-    stop = threading.Event()
     only = config.model_copy(update={"connections": {name: config.connections[name]}})
     try:
         with stopped_by_signals(stop), connected(only, stop, lambda *_: None) as connectors:

@@ -15,7 +15,8 @@ FOUND = """
 LINKS = """
     SELECT k.key AS key_result, k.title, l.direct, l.role, l.counted, l.size, l.imputed, m.text AS mapping, m.via,
         m.id AS mapping_id
-    FROM link l JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived LEFT JOIN mapping m ON m.id = l.mapping_id
+    FROM link l JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
+    LEFT JOIN mapping m ON m.id = l.mapping_id
     WHERE l.item_id = :id ORDER BY k.key
 """
 INTENTIONAL = """

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from datetime import date
 from math import fsum
-from typing import Any
 
 from cli.check import FINDINGS, open_findings
 from cli.reader import Reader, Row, from_json
 
 LINKS = """
-    SELECT i.key, i.title, i.url, i.state, i.status, i.resolution, i.level, i.presence, i.estimate, c.name AS connection,
-        l.mapping_id, l.direct, l.role, l.counted, l.size, l.imputed
+    SELECT i.key, i.title, i.url, i.state, i.status, i.resolution, i.level, i.presence, i.estimate,
+        c.name AS connection, l.mapping_id, l.direct, l.role, l.counted, l.size, l.imputed
     FROM link l JOIN work_item i ON i.id = l.item_id JOIN connection c ON c.id = i.connection_id
     WHERE l.key_result_id = :id ORDER BY c.name, i.scope_id, i.id
 """
@@ -34,8 +33,8 @@ WHY_NOT = {
 def key_result(reader: Reader, key: str, credit: Callable[[], float]) -> Row | None:
     """All that decides the numbers of a key result; None where there is no such.
 
-    `credit` is what work in progress adds, asked for only where there is a key result. The `contribution` of all counted
-    items sums to the delivery.
+    `credit` is what work in progress adds, asked for only where there is a key result. The `contribution` of all
+    counted items sums to the delivery.
     """
     rows = reader.rows("SELECT * FROM northing_key_results WHERE key_result = :key", key=key)
     if not rows:

@@ -15,7 +15,7 @@ def show(found: dict[str, Any], at: Session, *, everything: bool = False) -> Non
     {"key_result": _key_result, "objective": _objective, "item": _item}[found["kind"]](found, at, everything)
 
 
-def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:  # noqa: FBT001
+def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:
     row = found["key_result"]
     at.say(f"{found['key']}  {row['title']}")
     at.say(f"  of {row['objective']} ({row['objective_title']}), cycle {row['cycle']}, as of {found['day']}")
@@ -38,7 +38,7 @@ def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:  
     _findings(found, at)
 
 
-def _mapping(one: dict[str, Any], at: Session, everything: bool) -> None:  # noqa: FBT001
+def _mapping(one: dict[str, Any], at: Session, everything: bool) -> None:
     via = "" if one["via"] == "mapping" else "convention: "
     share = "" if one["share"] is None else f", share {one['share']:g}"
     at.say(f"{one['number']}. {via}{one['text']}{share}")
@@ -55,7 +55,7 @@ def _mapping(one: dict[str, Any], at: Session, everything: bool) -> None:  # noq
     at.say()
 
 
-def _items(rows: list[tuple[dict[str, Any], str]], at: Session, everything: bool) -> None:  # noqa: FBT001
+def _items(rows: list[tuple[dict[str, Any], str]], at: Session, everything: bool) -> None:
     shown = rows if everything else rows[:SHOWN]
     width = max((len(item["key"]) for item, _ in shown), default=0)
     for item, words in shown:
@@ -65,7 +65,7 @@ def _items(rows: list[tuple[dict[str, Any], str]], at: Session, everything: bool
         at.say(f"     and {len(rows) - len(shown)} more (--all lists them)")
 
 
-def _objective(found: dict[str, Any], at: Session, _everything: bool) -> None:  # noqa: FBT001
+def _objective(found: dict[str, Any], at: Session, _everything: bool) -> None:
     row = found["objective"]
     at.say(f"{found['key']}  {row['title']}")
     at.say(f"  cycle {row['cycle']}, {HEALTH[row['health'] or 'unknown'][0]}: {found['health']['reason']}")
@@ -84,7 +84,7 @@ def _objective(found: dict[str, Any], at: Session, _everything: bool) -> None:  
     _findings(found, at)
 
 
-def _item(found: dict[str, Any], at: Session, _everything: bool) -> None:  # noqa: FBT001
+def _item(found: dict[str, Any], at: Session, _everything: bool) -> None:
     row = found["item"]
     at.say(f"{found['key']}  {row['title']}")
     kind = f"{row['type']}, " if row["type"] else ""

@@ -2,14 +2,14 @@
 
 import sys
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from cli import check, checkin, config_commands, demo, doctor, explain, init, map_commands, status
-from cli import db, sync_command
+from cli import check, checkin, config_commands, db, demo, doctor, explain, init, map_commands, status, sync_command
 from cli.errors import report
 from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, Session, session
 
@@ -52,7 +52,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - Typer's way
+def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
@@ -66,7 +66,7 @@ def everything(
     config: ConfigOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
@@ -96,7 +96,7 @@ def run() -> None:
     """The entry point of the console script."""
     for stream in (sys.stdout, sys.stderr):
         # A bar or an arrow that this terminal cannot show must not end the program.
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     if wrong := foreign_packages():
         sys.stderr.write("error: " + "\nerror: ".join(wrong) + "\n")

@@ -22,6 +22,7 @@ def parse(text: str) -> "Selector":
     """Reads a selector written as YAML, usually on one line. Raises Failure where it is none."""
     import yaml
     from pydantic import ValidationError
+    from yaml.cyaml import CBaseLoader
 
     from config import Selector
     from config.problems import did_you_mean
@@ -29,7 +30,7 @@ def parse(text: str) -> "Selector":
 
     advice = "Write it as in a mapping: '{project: SHOP, label: latency}'."
     try:
-        data = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - knows texts, lists and mappings only
+        data = yaml.load(text, Loader=CBaseLoader)  # noqa: S506 - knows texts, lists and mappings only
     except yaml.YAMLError as error:
         words = getattr(error, "problem", None) or str(error)
         raise Failure(f"The selector {text!r} is not valid YAML: {words}.", advice) from None
@@ -51,7 +52,10 @@ def run(at: Session, selector: "Selector", *, everything: bool) -> None:
     from cli.quick import database_url
     from cli.wiring import database
 
-    with database(database_url(at)) as engine, engine.connect() as conn, conn.begin() as transaction:
+    with database(database_url(at)) as engine, engine.connect() as conn:
+        # Temporary tables need no write lock: a sync that runs meanwhile is not waited for.
+        conn = conn.execution_options(northing_read_only=True)
+        transaction = conn.begin()
         rows = matched(conn, selector)
         hints = [] if rows else _hints(conn, selector)
         transaction.rollback()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def shown_on(at: Session) -> "Iterator[Progress]":
+def shown_on(at: Session) -> "Generator[Progress]":
     """Shows progress on standard error, or nothing where that is no terminal or with --quiet."""
     if at.quiet or not at.err.is_terminal:
         from sync.progress_report import Silent

@@ -1,7 +1,7 @@
 """Finding the database without loading all of the configuration: what only reads the database starts at once.
 
-What is written plainly is read here. Anything else (a variable, an include that may name the database, a file that cannot
-be read) is left to the loader's own parts, which take half a second to import.
+What is written plainly is read here. Anything else (a variable, an include that may name the database, a file that
+cannot be read) is left to the loader's own parts, which take half a second to import.
 """
 
 import os
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
+from yaml.cyaml import CBaseLoader
 
 from cli.session import Session
 
@@ -24,7 +25,7 @@ def database_url(session: Session) -> str:
 
 def _plainly(path: Path) -> str | None:
     try:
-        data = yaml.load(path.read_bytes(), Loader=yaml.CBaseLoader)  # noqa: S506 - knows texts, lists and mappings only
+        data = yaml.load(path.read_bytes(), Loader=CBaseLoader)  # noqa: S506 - knows texts, lists and mappings only
     except (OSError, ValueError, yaml.YAMLError):
         return None
     if not isinstance(data, dict):
@@ -98,6 +99,7 @@ def _value(session: Session, *keys: str) -> tuple[Path, _Value | None]:
     if not isinstance(node, yaml.ScalarNode) or node.value in ("", "~", "null"):
         return base, None
     mark = node.start_mark
+    assert mark is not None
     value = _Value(node.value, mark.name, mark.line + 1, mark.column + 1)
     try:
         return base, replace(value, text=references.fill(node.value))

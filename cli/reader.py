@@ -6,7 +6,7 @@ typed often. The statements are the same for both databases.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
 
 
 @contextmanager
-def reading(session: Session) -> Iterator[Reader]:
+def reading(session: Session) -> Generator[Reader]:
     """Reads the configured database as of one moment. Raises Failure where no sync has filled it yet."""
     from cli.quick import database_url
 
@@ -59,7 +59,7 @@ class _Sqlite:
 
 
 @contextmanager
-def _sqlite(url: str) -> Iterator[Reader]:
+def _sqlite(url: str) -> Generator[Reader]:
     file = Path(url.partition("///")[2])
     if not file.is_file():
         raise Failure(f"There is no data yet: {file} does not exist.", ADVICE)
@@ -100,7 +100,7 @@ def _from_postgres(value: Any) -> Any:
 
 
 @contextmanager
-def _postgres(url: str) -> Iterator[Reader]:
+def _postgres(url: str) -> Generator[Reader]:
     import sqlalchemy as sa
     from sqlalchemy.exc import DBAPIError, ProgrammingError
 

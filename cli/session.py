@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -26,6 +26,9 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON, and nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what matters.")]
+
+
+Function = TypeVar("Function", bound=Callable[..., None])
 
 
 class Failure(Exception):
@@ -90,7 +93,7 @@ def session(
     ctx: typer.Context,
     config: Path | None = None,
     json: bool = False,
-    quiet: bool = False,  # noqa: FBT001, FBT002
+    quiet: bool = False,
 ) -> Session:
     """The session of this call, with what was given before the command or behind it."""
     found = ctx.find_root().ensure_object(Session)
@@ -100,10 +103,10 @@ def session(
     return found
 
 
-def command(app: typer.Typer, name: str, *examples: str, **more: Any) -> Callable[[Callable[..., None]], Any]:
+def command(app: typer.Typer, name: str, *examples: str, **more: Any) -> Callable[[Function], Function]:
     """Registers a command whose help is its docstring's first paragraph and these examples."""
 
-    def register(function: Callable[..., None]) -> Callable[..., None]:
+    def register(function: Function) -> Function:
         shown = "\n".join(f"  {example}" for example in examples)
         text = f"{function.__doc__}\n\n\b\nExamples:\n{shown}" if examples else function.__doc__
         return app.command(name, help=text, **more)(function)

@@ -1,5 +1,6 @@
 """Drawing how objectives stand: a table with three bars for each key result."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-WIDE = 110
+NARROW, WIDE = 104, 138
+"""Columns below which there is no room for a table, and from which on bars are longer."""
 MARKS = 3
 _STYLES = {name: style for name, (_, style) in HEALTH.items()}
 
@@ -19,7 +21,12 @@ def show(found: Standing, console: "Console", *, quiet: bool = False) -> None:
     """Prints the objectives, and below them what else is to be known: work without a key result, age of the data."""
     for cycle in dict.fromkeys(row["cycle"] for row in found.objectives):
         console.print(_heading(found, cycle))
-        console.print(_table(found, [row for row in found.objectives if row["cycle"] == cycle], console.width))
+        objectives = [row for row in found.objectives if row["cycle"] == cycle]
+        if console.width < NARROW:
+            for line in _lines(found, objectives):
+                console.print(line)
+        else:
+            console.print(_table(found, objectives, console.width))
     if not found.objectives:
         console.print("No objectives. Write some in the configuration, then run `northing sync`.", highlight=False)
     if not quiet:
@@ -47,8 +54,8 @@ def _table(found: Standing, objectives: list[dict[str, Any]], width: int) -> Any
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    size = 10 if width >= WIDE else 5
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, expand=True)
+    size = 10 if width >= WIDE else 6
     table.add_column("", no_wrap=True)
     table.add_column("", ratio=1)
     for name in ("time", "delivery", "outcome"):
@@ -75,6 +82,31 @@ def _table(found: Standing, objectives: list[dict[str, Any]], width: int) -> Any
         for one in row["key_results"]:
             table.add_row(*_key_result(found, one, indent + "  ", size))
     return table
+
+
+def _lines(found: Standing, objectives: list[dict[str, Any]]) -> "Iterator[Text]":
+    """What the table says, for a narrow terminal: a few lines for each key result."""
+    from rich.text import Text
+
+    for depth, row in nested(objectives):
+        indent = "  " * depth
+        yield Text.assemble("\n", indent, (f"{row['objective']}  {row['title']}", "bold"))
+        yield Text.assemble(f"{indent}  ", _health(row["health"]), "  ", _beside(_marks(found, row["objective"])))
+        for one in row["key_results"]:
+            key, _, *bars, health, work, marks = _key_result(found, one, f"{indent}  ", 6)
+            yield Text.assemble((str(key), "bold"), f"  {one['title']}")
+            named = zip(("time ", "delivery ", "outcome "), bars, strict=True)
+            parts = [part for name, drawn in named for part in (name, drawn, "  ")]
+            yield Text.assemble(f"{indent}    ", *parts)
+            yield Text.assemble(f"{indent}    ", health, f"  {work}  ", _beside(marks))
+            yield Text(f"{indent}    {_now(one)}{_reason(one)}", style="bright_black")
+
+
+def _beside(marks: "Text | str") -> "Text":
+    """Marks that stand one below the other, on one line."""
+    from rich.text import Text
+
+    return Text(" ").join(marks.split("\n")) if isinstance(marks, Text) else Text(marks)
 
 
 def _key_result(found: Standing, row: dict[str, Any], indent: str, size: int) -> "tuple[Text | str, ...]":

@@ -39,15 +39,17 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(run(at, loaded(at).config, only=only, full=full))
 
 
-def run(at: Session, config: "Config", *, only: str | None = None, full: bool = False) -> int:
-    """Syncs and prints what came of it; the exit code."""
+def run(
+    at: Session, config: "Config", *, only: str | None = None, full: bool = False, progress_on: Session | None = None
+) -> int:
+    """Syncs and prints what came of it; the exit code. `progress_on`: where to show progress, if not on `at`."""
     from cli.progress import shown_on
     from cli.wiring import connected, database, now, stopped_by_signals
     from sync.engine import sync
     from sync.only import Only
 
     stop, part = threading.Event(), Only.parse(only, config) if only else None
-    with database(config.database) as engine, shown_on(at) as progress:
+    with database(config.database) as engine, shown_on(progress_on or at) as progress:
         with stopped_by_signals(stop), connected(config, stop, progress.waiting) as connectors:
             began = now()
             result = sync(engine, config, connectors, now=now, stop=stop, only=part, full=full, progress=progress)

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ def loaded(session: Session) -> "Loaded":
 
 
 @contextmanager
-def database(url: str) -> "Iterator[sa.Engine]":
+def database(url: str) -> "Generator[sa.Engine]":
     """The database, brought to the schema of this program. Raises StoreError where it cannot be used."""
     import store
 
@@ -54,7 +54,7 @@ def database(url: str) -> "Iterator[sa.Engine]":
 @contextmanager
 def connected(
     config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
-) -> "Iterator[dict[str, Connector]]":
+) -> "Generator[dict[str, Connector]]":
     """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits."""
     from connectors.base import Context
     from connectors.errors import Cancelled
@@ -77,7 +77,7 @@ def connected(
 
 
 @contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: threading.Event) -> Generator[None]:
     """The first Ctrl-C or SIGTERM sets `stop`, so that work ends at a good place; a second one ends it at once."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
