@@ -32,6 +32,8 @@ SENTENCES = (
 )
 EPIC_EVERY = 20
 BODIES = 64
+GITHUB_FRAME, JIRA_FRAME = 4.6, 3.2
+"""What an issue is written in without its body, in kilobytes: most of it links."""
 
 
 def size(text: str) -> tuple[int, int]:
@@ -43,8 +45,7 @@ def size(text: str) -> tuple[int, int]:
 def github(scopes: int, issues: int, *, kilobytes: float = 5, seed: int = 1) -> GitHubSite:
     """A GitHub with `scopes` repositories `bulk/repo-N` of `issues` issues, an eighth of them pull requests."""
     chance, site = random.Random(seed), GitHubSite(limit=1_000_000)
-    # An issue without its body is written in about 3 kB, most of it links.
-    bodies = _bodies(chance, kilobytes - 3)
+    bodies = _bodies(chance, kilobytes - GITHUB_FRAME)
     for scope in range(1, scopes + 1):
         name = f"bulk/repo-{scope}"
         site.add_repository(name)
@@ -80,7 +81,7 @@ def jira(
 ) -> JiraSite:
     """A Jira with `scopes` projects BULKA, BULKB, … of `issues` issues, a twentieth of them epics."""
     chance, site = random.Random(seed), JiraSite(flavour)
-    bodies = _bodies(chance, kilobytes - 3)
+    bodies = _bodies(chance, kilobytes - JIRA_FRAME)
     for scope in range(scopes):
         project = "BULK" + _letters(scope)
         site.add_project(project, f"Bulk {_letters(scope)}")

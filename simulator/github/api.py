@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
+
 from simulator.github import shapes
 from simulator.github.state import WITHOUT_ASSIGNEE, Issue, Repository, stamp, with_origin
 from simulator.site import Answer, Call, Endpoints, Handler, Raw, Refusal, encode
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 VERSIONS = ("2022-11-28", WITHOUT_ASSIGNEE)
 DOCS = "https://docs.github.com/rest"
 RESOURCES = ("core", "search", "graphql", "integration_manifest", "code_search", "dependency_snapshots")
+SORTS = {"created": "created_at", "updated": "updated_at", "comments": "comments"}
+KEPT_LISTS = 64
 EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -25,6 +29,7 @@ class GitHubEndpoints(Endpoints):
     def __init__(self, site: "GitHubSite") -> None:
         self.site = site
         self._used: dict[tuple[str, int], int] = {}
+        self._sorted: dict[object, tuple[int, list[Issue]]] = {}
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Every call; those on a repository by name and by id."""
@@ -86,7 +91,7 @@ class GitHubEndpoints(Endpoints):
             return answer
         answer.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         if answer.status == 200 and call.method == "GET":
-            mark = hashlib.blake2b(f"{token} {call.url} ".encode() + answer.body, digest_size=20).hexdigest()
+            mark = hashlib.sha256(f"{token} {call.url} ".encode() + answer.body).hexdigest()
             answer.headers |= {"ETag": f'W/"{mark}"', "Cache-Control": "private, max-age=60, s-maxage=60"}
             answer.headers["Vary"] = "Accept, Authorization, Cookie, X-GitHub-OTP"
             if mark in call.headers.get("if-none-match", ""):
@@ -207,35 +212,24 @@ class GitHubEndpoints(Endpoints):
     def _issue_list(self, call: Call, issues: Iterable[Issue]) -> Answer:
         rows = [issue for issue in issues if not issue.hidden and not issue.repository.hidden]
         part, headers = self._paged(call, len(rows))
+        body = b"[" + b",".join(self._written(call, issue) for issue in rows[part]) + b"]"
+        return Answer(body, headers=headers)
+
+    def _written(self, call: Call, issue: Issue) -> bytes:
         version = call.headers.get("x-github-api-version", VERSIONS[0])
-        body = b"[" + b",".join(issue.rendered(version) for issue in rows[part]) + b"]"
-        return Answer(with_origin(body, self.site.origin, self.site.origin + self.site.prefix), headers=headers)
+        return issue.rendered(version, self.site.origin, self.site.origin + self.site.prefix)
 
     def _issues(self, call: Call) -> Answer:
         repository, asked = self._repository(call), call.query
         if not repository.raw.get("has_issues", True):
             raise _refusal(410, "Issues are disabled for this repo")
-        state, sort = asked.get("state", "open"), asked.get("sort", "created")
-        if state not in ("open", "closed", "all") or sort not in ("created", "updated", "comments"):
-            raise _refusal(422, "Validation Failed")
-        since = _since(asked.get("since"))
-        labels = {name.lower() for name in asked.get("labels", "").split(",") if name}
-        milestone, assignee = asked.get("milestone"), asked.get("assignee")
-        rows = [
-            issue
-            for issue in repository.issues.values()
-            if state in ("all", issue.raw["state"])
-            and (since is None or issue.raw["updated_at"] >= since)
-            and (not labels or labels <= {label["name"].lower() for label in issue.raw["labels"]})
-            and (milestone is None or _in_milestone(issue, milestone))
-            and (assignee is None or any(one["login"] == assignee for one in issue.raw["assignees"]))
-        ]
-        if since == EPOCH:
-            # The real one does this, too: the epoch is not taken for "everything".
-            rows = []
-        field = {"created": "created_at", "updated": "updated_at", "comments": "comments"}[sort]
-        rows.sort(key=lambda issue: (issue.raw[field], issue.number), reverse=asked.get("direction", "desc") == "desc")
-        return self._issue_list(call, rows)
+        filters = tuple((name, value) for name, value in asked.multi_items() if name not in ("page", "per_page"))
+        kept = self._sorted.get((repository.id, filters))
+        if kept is None or kept[0] != repository.revision:
+            kept = self._sorted[repository.id, filters] = (repository.revision, _matching(repository, asked))
+            if len(self._sorted) > KEPT_LISTS:
+                self._sorted.pop(next(iter(self._sorted)))
+        return self._issue_list(call, kept[1])
 
     def _milestones(self, call: Call) -> Answer:
         state = call.query.get("state", "open")
@@ -262,8 +256,7 @@ class GitHubEndpoints(Endpoints):
         raise _not_found()
 
     def _send_issue(self, call: Call, issue: Issue) -> Answer:
-        body = issue.rendered(call.headers.get("x-github-api-version", VERSIONS[0]))
-        return Answer(with_origin(body, self.site.origin, self.site.origin + self.site.prefix))
+        return Answer(self._written(call, issue))
 
     def _parent(self, call: Call) -> Answer:
         parent = self._issue(call).parent
@@ -293,6 +286,30 @@ def _refusal(status: int, message: str) -> Refusal:
 
 def _not_found() -> Refusal:
     return _refusal(404, "Not Found")
+
+
+def _matching(repository: Repository, asked: QueryParams) -> list[Issue]:
+    """The issues that a list's parameters ask for, in order. Raises `Refusal` 422 on values that are none."""
+    state, sort = asked.get("state", "open"), asked.get("sort", "created")
+    if state not in ("open", "closed", "all") or sort not in SORTS:
+        raise _refusal(422, "Validation Failed")
+    since = _since(asked.get("since"))
+    if since == EPOCH:
+        # The real one does this, too: the epoch is not taken for "everything".
+        return []
+    labels = {name.lower() for name in asked.get("labels", "").split(",") if name}
+    milestone, assignee = asked.get("milestone"), asked.get("assignee")
+    rows = [
+        issue
+        for issue in repository.issues.values()
+        if state in ("all", issue.raw["state"])
+        and (since is None or issue.raw["updated_at"] >= since)
+        and (not labels or labels <= {label["name"].lower() for label in issue.raw["labels"]})
+        and (milestone is None or _in_milestone(issue, milestone))
+        and (assignee is None or any(one["login"] == assignee for one in issue.raw["assignees"]))
+    ]
+    descending = asked.get("direction", "desc") == "desc"
+    return sorted(rows, key=lambda issue: (issue.raw[SORTS[sort]], issue.number), reverse=descending)
 
 
 def _since(text: str | None) -> str | None:

@@ -150,6 +150,7 @@ class GitHubSite(Site):
         if pull_request:
             raw |= {"pull_request": shapes.pull_request(owner.full_name, number, ended), "draft": False}
         issue = owner.issues[number] = Issue(raw, owner)
+        owner.revision += 1
         if milestone:
             self._set_milestone(issue, milestone)
         if parent:
@@ -337,6 +338,7 @@ class GitHubSite(Site):
             other.blocked_by.remove(issue)
             other.changed()
         del issue.repository.issues[issue.number]
+        issue.repository.revision += 1
 
     def _repository_of(self, raw: Raw) -> Repository:
         place = raw.get("repository_url") or raw["url"].split("/issues/")[0].split("/milestones/")[0]

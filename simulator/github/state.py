@@ -78,16 +78,18 @@ class Issue:
     def changed(self) -> None:
         """To be called after every change that shows in this issue's JSON."""
         self._rendered.clear()
+        self.repository.revision += 1
 
-    def rendered(self, version: str) -> bytes:
-        """The issue as JSON, with paths for URLs, in an API version."""
+    def rendered(self, version: str, host: str, api: str) -> bytes:
+        """The issue as JSON, with URLs below `host` and `api`, in an API version."""
         milestone = self.repository.milestones.get((self.raw["milestone"] or {}).get("number", 0), {})
         # The milestone's counts show in each of its issues and change without them.
-        how = (version, milestone.get("open_issues"), milestone.get("closed_issues"), milestone.get("updated_at"))
+        counts = (milestone.get("open_issues"), milestone.get("closed_issues"), milestone.get("updated_at"))
+        how = (version, host, counts)
         found = self._rendered.get(how)
         if found is None:
             self._rendered.clear()
-            found = self._rendered[how] = encode(self._shown(version))
+            found = self._rendered[how] = with_origin(encode(self._shown(version)), host, api)
         return found
 
     def _shown(self, version: str) -> Raw:
@@ -146,6 +148,8 @@ class Repository:
     former: set[str] = field(default_factory=set)
     hidden: bool = False
     last_number: int = 0
+    revision: int = 0
+    """Grows with every change of an issue, so that a sorted list of them need not be made for every page."""
 
     @property
     def id(self) -> int:

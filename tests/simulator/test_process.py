@@ -13,6 +13,7 @@ import pytest
 from simulator import JiraSite, bulk, serve
 from simulator.jira.state import selected
 
+HOST = "http://127.0.0.1:40000"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -79,7 +80,7 @@ def test_bulk_issues_have_about_the_size_asked_for() -> None:
     assert 8_500 < sum(sizes) / len(sizes) < 12_000
     github = bulk.github(1, 50, kilobytes=5)
     issues = next(iter(github.repositories.values())).issues.values()
-    assert 4_500 < sum(len(issue.rendered("2022-11-28")) for issue in issues) / 50 < 6_500
+    assert 4_600 < sum(len(issue.rendered("2022-11-28", HOST, HOST)) for issue in issues) / 50 < 5_600
 
 
 @pytest.mark.parametrize("text, expected", [("10x2000", (10, 2000)), ("1X5", (1, 5))])
