@@ -20,6 +20,9 @@ SHARED = {
 Where two files give the same value, both stay, and the second is reported as a repeated key.
 """
 
+MAX_DEPTH = 50
+"""How many files may include each other in a row."""
+
 
 @dataclass
 class Joined:
@@ -61,6 +64,9 @@ class Files:
             if real in self.trail:
                 names = " → ".join(str(one) for one in [*self.trail[self.trail.index(real) :], real])
                 self._report(file, written, "include", f"files include each other in a circle: {names}")
+            elif len(self.trail) > MAX_DEPTH:
+                self._report(file, written, "include", f"includes go deeper than {MAX_DEPTH} files: refused")
+                self.complete = False
             elif real not in self.seen:
                 try:
                     self._add(included, read(included))

@@ -119,3 +119,10 @@ def test_an_include_that_is_no_list_of_texts_is_an_error_in_every_file(problems:
 def test_errors_in_a_section_joined_of_two_files_carry_the_path_in_their_own_file(problems: Problems) -> None:
     found = problems("include: [a.yaml]\nteams: [{key: a}]\n", a_yaml="teams: [{key: b}, {key: c, parnt: a}]\n")
     assert found == ["a.yaml:1:28: teams[1].parnt: unknown key. Did you mean `parent`?"]
+
+
+def test_a_chain_of_includes_has_an_end(problems: Problems) -> None:
+    chain = {f"f{n}_yaml": f"include: f{n + 1}.yaml\n" for n in range(60)}
+    assert problems("include: f0.yaml\n", **chain) == [
+        "f49.yaml:1:10: include: includes go deeper than 50 files: refused"
+    ]
