@@ -58,12 +58,13 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to every answer (0)")
     parser.add_argument("--port", type=int, default=0, help="port of the first site, the others follow (any free ones)")
     args = parser.parse_args()
+    # Issues stay for good: looking through all of them for garbage would show in loading and in measured times.
+    gc.disable()
     sites = sites_asked_for(args)
+    gc.freeze()
+    gc.enable()
     if not sites:
         parser.error("nothing to serve: give --demo, a folder or a bulk size")
-    # Issues stay for good: looking through all of them for garbage would show in the measured times.
-    gc.collect()
-    gc.freeze()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

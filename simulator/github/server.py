@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from simulator.files import read_json
 from simulator.github import shapes
 from simulator.github.api import GitHubEndpoints
 from simulator.github.state import Issue, Repository, pathed, stamp
-from simulator.jira.dataset import read_json
 from simulator.site import Raw, Site, driven
 
 

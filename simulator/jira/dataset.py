@@ -15,14 +15,6 @@ PEOPLE = ("assignee", "reporter", "creator")
 ISSUE_FILES = ("issues.full.jsonl.xz", "issues.jsonl", "issues.jsonl.xz")
 
 
-def read_json(folder: Path, *names: str) -> list[Raw] | None:
-    """The first of `names` that the folder holds; None where it holds none."""
-    for name in names:
-        if (folder / name).exists():
-            return msgspec.json.decode((folder / name).read_bytes())
-    return None
-
-
 def read_issues(folder: Path, name: str | None = None) -> Iterator[Raw]:
     """Issues of a JSON-lines file, plain or `.xz`. Raises FileNotFoundError where the folder has none."""
     for candidate in (name,) if name else ISSUE_FILES:

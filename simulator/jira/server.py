@@ -6,9 +6,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from simulator.files import read_json
 from simulator.jira import shapes
 from simulator.jira.api import JiraEndpoints
-from simulator.jira.dataset import add_self, cloud_shape, pathed, platform_shape, read_issues, read_json
+from simulator.jira.dataset import add_self, cloud_shape, pathed, platform_shape, read_issues
 from simulator.jira.state import Issue, embedded, short_form, stamp
 from simulator.site import Raw, Site, driven
 
