@@ -45,7 +45,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="How far delivery work has carried you toward your objectives, from the work in your own tools.",
     epilog="Exit codes: 0 fine, 1 found something, 2 wrong input or configuration, 3 a tool or the network failed, "
     "130 interrupted.",

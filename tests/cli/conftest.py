@@ -1,0 +1,116 @@
+"""The sample company, served on loopback and read once; and a way to call the program."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from simulator import GitHubSite, JiraSite, Running, serve
+from simulator.company import sites, write_config
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Standard output as JSON: it must be that and nothing else."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Northing:
+    """The program with one configuration."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "northing.yaml"
+
+    def __call__(self, *args: str, typed: str | None = None) -> Result:
+        """Calls a command with `--config`. `typed`: what a person would type."""
+        return call("--config", str(self.config), *args, typed=typed)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Changes a file of the configuration."""
+        file = self.folder / name
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def append(self, name: str, text: str) -> None:
+        """Adds lines to a file of the configuration."""
+        file = self.folder / name
+        file.write_text(file.read_text() + text)
+
+
+def call(*args: str, typed: str | None = None) -> Result:
+    """Calls the program in this process."""
+    found = CliRunner().invoke(app, list(args), input=typed)
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return Result(found.exit_code, found.stdout, found.stderr)
+
+
+@dataclass(frozen=True)
+class Company:
+    """The sample company's tools, being served."""
+
+    jira: JiraSite
+    github: GitHubSite
+    running: Running
+
+    def configured_in(self, folder: Path) -> Northing:
+        """A fresh configuration, without a database."""
+        urls = self.running.url_of(self.jira), self.running.url_of(self.github)
+        write_config(folder, *urls, datetime.now(UTC).date())
+        return Northing(folder)
+
+
+@pytest.fixture(scope="session")
+def company() -> Iterator[Company]:
+    """The tools, as of now. Do not change them."""
+    jira, github = sites(datetime.now(UTC).date(), now=lambda: datetime.now(UTC))
+    with serve(jira, github) as running:
+        yield Company(jira, github, running)
+
+
+@pytest.fixture(scope="session")
+def synced(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Northing:
+    """The company after its first sync. Only for commands that read."""
+    northing = company.configured_in(tmp_path_factory.mktemp("merlo"))
+    result = northing("sync")
+    assert result.code == 0, result.err
+    return northing
+
+
+@pytest.fixture
+def northing(synced: Northing, tmp_path: Path) -> Northing:
+    """A copy of the synced company to change."""
+    shutil.copytree(synced.folder, tmp_path / "merlo")
+    return Northing(tmp_path / "merlo")
+
+
+@pytest.fixture
+def fresh(company: Company, tmp_path: Path) -> Northing:
+    """The company before its first sync."""
+    return company.configured_in(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_variables_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NORTHING_CONFIG", "COLUMNS", "FORCE_COLOR", "NORTHING_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
