@@ -350,7 +350,19 @@ class Link(Row, table=True):
     state and dates stand here once more, so that counting the links of a key result reads nothing else.
     """
 
-    __table_args__ = (sa.Index("ix_link_item_id", "item_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        sa.Index("ix_link_item_id", "item_id"),
+        sa.Index(
+            "ix_link_under_way",
+            "key_result_id",
+            "moved_at",
+            "item_id",
+            "size",
+            sqlite_where=sa.text("role = 'counted' AND state = 'in_progress'"),
+            postgresql_where=sa.text("role = 'counted' AND state = 'in_progress'"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     key_result_id: int = Field(primary_key=True)
     item_id: int = Field(primary_key=True)

@@ -14,7 +14,7 @@ from store import meta
 
 from sync.conventions import arrange_conventions
 from sync.link_queries import link_queries
-from sync.tally import among, ignored, live, role, tally
+from sync.tally import Recount, among, ignored, live, outdate, role, tally
 from sync.teams import assign_teams, owners_fingerprint
 
 LARGE_CHANGE = 0.2
@@ -70,7 +70,8 @@ def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Lin
     conn.execute(sa.text("DELETE FROM link"))
     _insert_links(conn, "match", ignore_subtasks)
     _mark_containers(conn, "SELECT item_id FROM link", "SELECT item_id FROM link", ignore_subtasks)
-    _set_sizes(conn, config.counting.measure, None)
+    if config.counting.measure != "count":
+        _set_sizes(conn, None)
     _count_matches(conn, None)
     tally(conn, None)
     return Linked(None)
@@ -83,6 +84,7 @@ def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> L
     if conn.execute(sa.text("SELECT 1 FROM dirty LIMIT 1")).first() is None:
         return Linked(frozenset())
     source = _copy_family(conn)
+    recount = Recount(conn, "SELECT item_id FROM family")
     assign_teams(conn, config, source, "SELECT item_id FROM target")
     before = _key_results_of_targets(conn)
     resolve(conn, link_queries(conn, config.conventions), source)
@@ -95,13 +97,17 @@ def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> L
     )
     conn.execute(sa.text("DELETE FROM link WHERE item_id IN (SELECT item_id FROM target)"))
     _insert_links(
-        conn, "(SELECT x.* FROM target t JOIN match x ON x.item_id = t.item_id)", ignore_subtasks
+        conn, "(SELECT x.* FROM target t CROSS JOIN match x WHERE x.item_id = t.item_id)", ignore_subtasks
     )
     changed = frozenset(before | _key_results_of_targets(conn))
     _reset_leaves(conn, ignore_subtasks)
     _mark_containers(conn, "SELECT item_id FROM below", "SELECT id FROM family_item", ignore_subtasks)
-    resized = _set_sizes(conn, config.counting.measure, changed)
     _count_matches(conn, changed)
+    if config.counting.measure == "count":
+        recount.finish()
+        outdate(conn, changed)
+        return Linked(changed)
+    resized = _set_sizes(conn, changed)
     tally(conn, resized)
     return Linked(resized)
 
@@ -111,15 +117,16 @@ def _copy_family(conn: sa.Connection) -> Source:
 
     `below` are the family and all below it: what decides which of the family are containers.
     """
+    # CROSS JOIN keeps SQLite from walking a large table to look each row up among the few.
     for table in ("target", "family", "below", "family_item", "family_tag", "family_container"):
         conn.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
-    _closure(conn, "target", "SELECT d.item_id FROM dirty d JOIN work_item i ON i.id = d.item_id", down=True)
+    _closure(conn, "target", "SELECT d.item_id FROM dirty d WHERE EXISTS (SELECT 1 FROM work_item i WHERE i.id = d.item_id)", down=True)
     _closure(conn, "family", "SELECT item_id FROM target", down=False)
     _closure(conn, "below", "SELECT item_id FROM family", down=True)
     for table, select, index in (
-        ("family_item", "SELECT i.* FROM family f JOIN work_item i ON i.id = f.item_id", "id"),
-        ("family_tag", "SELECT t.* FROM family f JOIN work_tag t ON t.item_id = f.item_id", "tag_id"),
-        ("family_container", "SELECT c.* FROM family f JOIN work_container c ON c.item_id = f.item_id", "container_id"),
+        ("family_item", "SELECT i.* FROM family f CROSS JOIN work_item i WHERE i.id = f.item_id", "id"),
+        ("family_tag", "SELECT t.* FROM family f CROSS JOIN work_tag t WHERE t.item_id = f.item_id", "tag_id"),
+        ("family_container", "SELECT c.* FROM family f CROSS JOIN work_container c WHERE c.item_id = f.item_id", "container_id"),
     ):
         conn.execute(sa.text(f"CREATE TEMPORARY TABLE {table} AS {select}"))
         conn.execute(sa.text(f"CREATE INDEX ix_{table} ON {table} ({index})"))
@@ -160,7 +167,7 @@ def _closure(conn: sa.Connection, table: str, start: str, *, down: bool) -> None
 
 
 def _key_results_of_targets(conn: sa.Connection) -> set[int]:
-    query = "SELECT DISTINCT l.key_result_id FROM target t JOIN link l ON l.item_id = t.item_id"
+    query = "SELECT DISTINCT l.key_result_id FROM target t CROSS JOIN link l WHERE l.item_id = t.item_id"
     return set(conn.execute(sa.text(query)).scalars())
 
 
@@ -233,15 +240,11 @@ def _mark_containers(conn: sa.Connection, members: str, candidates: str, ignore_
     )
 
 
-def _set_sizes(
-    conn: sa.Connection, measure: str, key_results: frozenset[int] | None
-) -> frozenset[int] | None:
-    """The size of each counted link: 1 (as set before), or the item's estimate, or where it has none the nearest median.
+def _set_sizes(conn: sa.Connection, key_results: frozenset[int] | None) -> frozenset[int] | None:
+    """The size of each counted link: the item's estimate, or where it has none the nearest median.
 
     Gives the key results whose sizes were set: all, where the median of a connection changed.
     """
-    if measure == "count":
-        return key_results
     for table in ("median_of_key_result", "median_of_connection"):
         conn.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
     _medians(

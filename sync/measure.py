@@ -9,13 +9,19 @@ import sqlalchemy as sa
 
 from config import Config, Selector
 from store import meta
-from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Tally, Team
+from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Team
 
 from sync import progress
 from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part
 from sync.sources import Sources
 
 STALE_KEYS_SHOWN = 20
+
+# As text, so that only the instants that are shown are made from what the database gives, not the tens of thousands read.
+_TALLIES = sa.text(
+    "SELECT key_result_id, mapping_id, role, state, items, size, size_imputed, first_moved_at, last_moved_at, finished_at"
+    " FROM tally"
+)
 
 
 def measure(conn: sa.Connection, config: Config, now: datetime) -> list[KeyResultFacts]:
@@ -25,15 +31,15 @@ def measure(conn: sa.Connection, config: Config, now: datetime) -> list[KeyResul
 
 @dataclass
 class _Tallies:
-    """The tally rows of one key result, added up."""
+    """The tally rows of one key result, added up. Instants as the database gives them."""
 
     parts: dict[int, dict[str, Any]]
     roles: dict[str, int]
     live: int = 0
-    moved_at: datetime | None = None
-    open_moved_at: datetime | None = None
-    open_first_moved_at: datetime | None = None
-    finished_at: datetime | None = None
+    moved_at: Any = None
+    open_moved_at: Any = None
+    open_first_moved_at: Any = None
+    finished_at: Any = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class _Measuring:
 
     def _tallies(self) -> dict[int, _Tallies]:
         found: dict[int, _Tallies] = defaultdict(lambda: _Tallies({}, defaultdict(int)))
-        for row in self.conn.execute(sa.select(Tally.__table__)):
+        for row in self.conn.execute(_TALLIES):
             one = found[row.key_result_id]
             one.roles[row.role] += row.items
             if row.role == "counted" or row.role == "container":
@@ -156,7 +162,7 @@ class _Measuring:
         wanted = []
         for row in rows:
             kept = before.get(row.id)
-            first = tallies[row.id].open_first_moved_at
+            first = _instant(tallies[row.id].open_first_moved_at)
             if first is None or first >= self.stale_before:
                 continue
             if kept is not None and kept.stale_day == self.day:
@@ -223,13 +229,13 @@ class _Measuring:
             "size_done": sum(part.size_done for part in parts),
             "size_imputed": sum(part.size_imputed for part in parts),
             "last_check_in_at": self._checked_in_at(last) if last else None,
-            "work_moved_at": tallied.moved_at,
+            "work_moved_at": _instant(tallied.moved_at),
             "stale_day": self.day,
             "stale_count": stale.count,
             "stale_size": stale.size,
             "stale_keys": list(stale.keys),
         }
-        finished = tallied.finished_at
+        finished = _instant(tallied.finished_at)
         facts = KeyResultFacts(
             id=row.id,
             key=row.key,
@@ -252,8 +258,8 @@ class _Measuring:
             cancelled=tallied.roles["descoped"] + tallied.roles["dropped"],
             ignored_subtasks=tallied.roles["live_subtask"],
             descoped=tallied.roles["descoped"],
-            moved_at=tallied.moved_at,
-            open_moved_at=tallied.open_moved_at,
+            moved_at=_instant(tallied.moved_at),
+            open_moved_at=_instant(tallied.open_moved_at),
             finished_recently=finished is not None and finished >= self.stale_before,
             stale_items=stale.keys,
             stale_count=stale.count,
@@ -328,8 +334,15 @@ def _part(mapping_id: int, position: int, via: str, share: float | None, counted
     )
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max(filter(None, (one, other)), default=None)
+def _later(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return one or other
+    return max(one, other)
+
+
+def _instant(value: Any) -> datetime | None:
+    """An instant read as text: SQLite gives it as such, in UTC and without saying so."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
 
 
 def _start_of(day: date, config: Config) -> datetime:

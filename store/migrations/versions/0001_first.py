@@ -88,6 +88,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index("ix_link_item_id", ["item_id"], unique=False)
+        batch_op.create_index(
+            "ix_link_under_way",
+            ["key_result_id", "moved_at", "item_id", "size"],
+            unique=False,
+            sqlite_where=sa.text("role = 'counted' AND state = 'in_progress'"),
+            postgresql_where=sa.text("role = 'counted' AND state = 'in_progress'"),
+        )
 
     op.create_table(
         "match",
