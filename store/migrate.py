@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this program: tables by Alembic, views as code around it."""
 
+import sqlite3
 from hashlib import blake2b
 from pathlib import Path
 
@@ -25,9 +26,9 @@ def migrate(engine: sa.Engine) -> None:
     try:
         if not _is_current(engine):
             _upgrade(engine)
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise StoreError(
-            f"The database {where} cannot be used: {str(error.orig).strip()}.",
+            f"The database {where} cannot be used: {str(getattr(error, 'orig', error)).strip()}.",
             "Check that its address is right, that it runs, and that this user may create tables in it.",
         ) from error
 

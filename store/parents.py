@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 # An item may come before its parent, or its parent may lie outside what is synced: it then stays pending, and is looked
-# up again next time through an index of the pending ones alone. The `+ 0` leaves only the index of keys to find a parent
-# by key: on a table that was just filled, and has no statistics yet, PostgreSQL would walk the whole connection instead.
+# up again next time through an index of the pending ones alone. The `+ 0` leaves only the index of keys to find a
+# parent by key: on a table that was just filled, and has no statistics yet, PostgreSQL would walk the whole connection.
 _TARGET = """
     SELECT w.id AS id,
            w.parent_ref_id IS NOT NULL OR w.parent_ref_folded IS NOT NULL AS named,

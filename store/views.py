@@ -133,6 +133,8 @@ _IS_INTENTIONAL = """EXISTS (
 
 
 def _work(d: _Dialect) -> str:
+    # The outer joins always find their row. They tell SQLite to begin with the items: it would else walk all of them
+    # once for each scope when it knows of few scopes.
     versions = (
         "x.title AS v FROM work_container wc JOIN container x ON x.id = wc.container_id"
         " WHERE wc.item_id = w.id AND x.kind = 'version'"
@@ -152,8 +154,8 @@ def _work(d: _Dialect) -> str:
         {d.texts(keys)} AS key_results,
         CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0.0 ELSE 1.0 END AS share_unaligned, w.presence
     FROM work_item w
-    JOIN connection c ON c.id = w.connection_id
-    JOIN scope s ON s.id = w.scope_id
+    LEFT JOIN connection c ON c.id = w.connection_id
+    LEFT JOIN scope s ON s.id = w.scope_id
     LEFT JOIN team t ON t.id = w.team_id
     LEFT JOIN work_item p ON p.id = w.parent_id
     """
@@ -166,7 +168,7 @@ def _links(_d: _Dialect) -> str:
     FROM link l
     JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
     JOIN work_item w ON w.id = l.item_id
-    JOIN connection c ON c.id = w.connection_id
+    LEFT JOIN connection c ON c.id = w.connection_id
     LEFT JOIN mapping m ON m.id = l.mapping_id
     """
 
@@ -180,8 +182,8 @@ def _unaligned_work(d: _Dialect) -> str:
         {d.days_since("coalesce(w.started_at, w.created_at)")} AS age_days,
         {d.null("TEXT")} AS suggested_key_result, {d.null("REAL")} AS suggestion_score
     FROM work_item w
-    JOIN connection c ON c.id = w.connection_id
-    JOIN scope s ON s.id = w.scope_id
+    LEFT JOIN connection c ON c.id = w.connection_id
+    LEFT JOIN scope s ON s.id = w.scope_id
     LEFT JOIN team t ON t.id = w.team_id
     WHERE w.state = 'in_progress' AND w.presence <> 'deleted'
         AND NOT (w.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')
@@ -205,7 +207,7 @@ def _containers(d: _Dialect) -> str:
         {d.instant("x.closed_at")} AS closed_at, coalesce(n.total, 0) AS work_total, coalesce(n.done, 0) AS work_done,
         {d.texts(keys)} AS key_results
     FROM container x
-    JOIN connection c ON c.id = x.connection_id
+    LEFT JOIN connection c ON c.id = x.connection_id
     LEFT JOIN scope s ON s.id = x.scope_id
     LEFT JOIN (
         SELECT wc.container_id, count(*) AS total, sum(CASE WHEN w.state = 'done' THEN 1 ELSE 0 END) AS done
@@ -231,7 +233,7 @@ def _sync_runs(d: _Dialect) -> str:
         r.changed, r.set_aside, r.requests, r.not_modified, r.waited_s, r.error, r.run_id AS run, c.name AS connection,
         s.key AS scope
     FROM run_scope r
-    JOIN connection c ON c.id = r.connection_id
+    LEFT JOIN connection c ON c.id = r.connection_id
     LEFT JOIN scope s ON s.id = r.scope_id
     """
 

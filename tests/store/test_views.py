@@ -468,13 +468,16 @@ def test_scopes_are_shown_with_how_far_they_were_read(filled: Shop) -> None:
     ]
 
 
-def test_one_item_is_looked_up_without_working_out_the_others(filled: Shop) -> None:
-    """The lists of an item are subqueries of its row: none of them runs for the rows that a WHERE leaves out."""
-    query = "SELECT * FROM northing_work WHERE key = 'acme/shop#1'"
-    if is_sqlite(filled):
-        plan = [row[3] for row in rows(filled.engine, f"EXPLAIN QUERY PLAN {query}")]
-        assert [line for line in plan if line.startswith("SCAN") and "work_" in line] == []
-        assert not any(line.startswith(("MATERIALIZE", "CO-ROUTINE")) and "q" not in line for line in plan)
-    else:
-        plan = "\n".join(line for (line,) in rows(filled.engine, f"EXPLAIN {query}"))
-        assert "HashAggregate" not in plan.split("SubPlan")[0]
+@pytest.mark.parametrize(
+    "name,start",
+    [("northing_work", "SCAN w"), ("northing_unaligned_work", "SEARCH w USING INDEX ix_work_item_in_progress")],
+)
+def test_work_is_walked_once_and_all_else_is_looked_up_for_each_row(filled: Shop, name: str, start: str) -> None:
+    if not is_sqlite(filled):
+        pytest.skip("PostgreSQL's plans depend on the sizes of tables, which are small here")
+    for number in range(50):
+        Shop.in_new(filled.engine, f"tool {number % 5}", scope_record(f"{number}", f"acme/{number}"))
+    plan = [row[3] for row in rows(filled.engine, f"EXPLAIN QUERY PLAN SELECT * FROM {name}")]
+    assert plan[0].startswith(start)
+    # `q` is the list of one item's words, made by its subquery.
+    assert [line for line in plan[1:] if line.startswith("SCAN") and line != "SCAN q"] == []
