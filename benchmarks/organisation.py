@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def config(key_results: int, mappings: int, projects: int, items: int) -> Config:
     """Objectives of five key results each; mappings by epic, label, version and component, as companies mix them."""
-    chance = random.Random(7)  # noqa: S311 - the same organisation every time
+    chance = random.Random(7)
     epics = [n for n in range(items) if n % EPIC_SIZE == 0]
     keys = [f"KR{n}" for n in range(key_results)]
     labels = items // ITEMS_PER_LABEL
@@ -29,7 +29,12 @@ def config(key_results: int, mappings: int, projects: int, items: int) -> Config
             (
                 {"connection": "tool", "epic": [f"P{epic % projects}-{epic}" for epic in chance.sample(epics, 4)]},
                 {"connection": "tool", "project": f"P{project}", "label": f"label-{chance.randrange(labels)}"},
-                {"connection": "tool", "project": f"P{project}", "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}", "label": f"label-{n % labels}"},
+                {
+                    "connection": "tool",
+                    "project": f"P{project}",
+                    "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}",
+                    "label": f"label-{n % labels}",
+                },
                 {"connection": "tool", "label": f"label-{chance.randrange(labels // 10)}?", "not": {"type": "Bug"}},
             )[n % 4]
         )
@@ -56,28 +61,71 @@ def fill(engine: sa.Engine, items: int, projects: int) -> None:
     """Writes so many items, an epic and its 49 children in a row, each with two labels and mostly a version."""
     labels = items // ITEMS_PER_LABEL
     with engine.begin() as conn:
-        conn.execute(sa.text("INSERT INTO connection (id, name, kind, archived, last_ok_at) VALUES (1, 'tool', 'x', FALSE, :now)"), {"now": _instant(conn, NOW)})
-        _many(conn, "scope", "id connection_id external_id key key_folded name kind url archived visible last_ok_at", (
-            (p + 1, 1, str(p), f"P{p}", fold(f"P{p}"), f"Project {p}", "project", "", False, True, _instant(conn, NOW)) for p in range(projects)
-        ))
-        _many(conn, "tag", "id kind value folded", ((n + 1, "label", f"label-{n}", f"label-{n}") for n in range(labels)))
+        conn.execute(
+            sa.text(
+                "INSERT INTO connection (id, name, kind, archived, last_ok_at) VALUES (1, 'tool', 'x', FALSE, :now)"
+            ),
+            {"now": _instant(conn, NOW)},
+        )
+        _many(
+            conn,
+            "scope",
+            "id connection_id external_id key key_folded name kind url archived visible last_ok_at",
+            (
+                (
+                    p + 1,
+                    1,
+                    str(p),
+                    f"P{p}",
+                    fold(f"P{p}"),
+                    f"Project {p}",
+                    "project",
+                    "",
+                    False,
+                    True,
+                    _instant(conn, NOW),
+                )
+                for p in range(projects)
+            ),
+        )
+        _many(
+            conn, "tag", "id kind value folded", ((n + 1, "label", f"label-{n}", f"label-{n}") for n in range(labels))
+        )
         versions = projects * VERSIONS_PER_PROJECT
-        _many(conn, "container", "id connection_id scope_id external_id kind title title_folded listed", (
-            (v + 1, 1, v % projects + 1, str(v), "version", t := f"{v % projects}.{v // projects}", t, True) for v in range(versions)
-        ))
+        _many(
+            conn,
+            "container",
+            "id connection_id scope_id external_id kind title title_folded listed",
+            (
+                (v + 1, 1, v % projects + 1, str(v), "version", t := f"{v % projects}.{v // projects}", t, True)
+                for v in range(versions)
+            ),
+        )
         columns = (
             "id connection_id scope_id external_id key key_folded url title title_folded type type_folded level state"
             " category self_reported parent_pending parent_id created_at updated_at presence content_hash"
         )
         _many(conn, "work_item", columns, _items(conn, items, projects))
-        _many(conn, "work_tag", "item_id tag_id", ((n + 1, tag) for n in range(items) for tag in {n * 7919 % labels + 1, n // 50 % labels + 1}))
-        _many(conn, "work_container", "item_id container_id", (
-            (n + 1, n // projects % VERSIONS_PER_PROJECT * projects + n % projects + 1) for n in range(items) if n % 3
-        ))
+        _many(
+            conn,
+            "work_tag",
+            "item_id tag_id",
+            ((n + 1, tag) for n in range(items) for tag in {n * 7919 % labels + 1, n // 50 % labels + 1}),
+        )
+        _many(
+            conn,
+            "work_container",
+            "item_id container_id",
+            (
+                (n + 1, n // projects % VERSIONS_PER_PROJECT * projects + n % projects + 1)
+                for n in range(items)
+                if n % 3
+            ),
+        )
 
 
 def _items(conn: sa.Connection, items: int, projects: int) -> Iterator[tuple[object, ...]]:
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     for n in range(items):
         epic = n % EPIC_SIZE == 0
         state = chance.choice(STATES)

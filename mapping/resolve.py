@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from config import Selector
-
 from mapping.selectors import Query, compile_selector, keys_named
 from mapping.vocabulary import Vocabulary
 
@@ -26,7 +25,7 @@ class Source:
     tag: str = "work_tag"
     container: str = "work_container"
     present: Mapping[str, frozenset[int]] | None = None
-    """The ids (of items, tags, containers, scopes, teams, connections) that occur in the copies; None for the whole store."""
+    """Ids (of items, tags, containers, scopes, teams, connections) that the copies hold; None: the whole store."""
 
     def may_match(self, query: Query) -> bool:
         if query.nothing:

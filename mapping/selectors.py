@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from config import Selector
 from config.work import CRITERIA
-from store import fold
-
 from mapping.vocabulary import GLOB, Vocabulary, like_pattern
+from store import fold
 
 LEVELS = ("initiative", "epic", "issue", "subtask")
 
@@ -16,9 +15,9 @@ LEVELS = ("initiative", "epic", "issue", "subtask")
 class Condition:
     """What one key of a selector asks of an item.
 
-    `sql` is a condition on `i`, with the names of the tables as fields: `{item}`, `{tag}`, `{container}`. `ids` are what an item
-    must have one of, as (kind of id, ids), so that a query over few items can be left out; None where that cannot be told.
-    `narrow` conditions lead the database to few items; the others only filter.
+    `sql` is a condition on `i`, with the names of the tables as fields: `{item}`, `{tag}`, `{container}`. `ids` are
+    what an item must have one of, as (kind of id, ids), so that a query over few items can be left out; None where that
+    cannot be told. `narrow` conditions lead the database to few items; the others only filter.
     """
 
     sql: str
@@ -29,7 +28,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Query:
-    """All conditions of one selector. `excluded` are the queries of its `not`; `nothing`: some word names nothing stored."""
+    """All conditions of one selector. `excluded` are those of its `not`. `nothing`: a word names nothing stored."""
 
     conditions: tuple[Condition, ...]
     excluded: tuple["Query", ...]

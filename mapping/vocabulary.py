@@ -53,7 +53,7 @@ class Words:
         return frozenset(found)
 
     def _globbed(self, folded: str) -> Iterator[str]:
-        """Words that a glob matches. Only those that begin like it are tried: vocabularies are large, prefixes usual."""
+        """Words that a glob matches. Only those that begin like it are tried: vocabularies are large."""
         if self._sorted is None:
             self._sorted = sorted(self._ids)
         beginning = GLOB.split(folded, maxsplit=1)[0]
@@ -66,7 +66,7 @@ class Words:
 
 
 class Vocabulary:
-    """All words of one database at one moment: names of connections, keys of scopes, labels, containers, teams, item keys."""
+    """All words of one database at one moment: connections, scopes, labels, containers, teams, item keys."""
 
     def __init__(self, conn: sa.Connection, keys: Iterable[str] = ()) -> None:
         """`keys` are the item keys that selectors name (globs apart); only these are looked up."""

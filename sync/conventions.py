@@ -45,7 +45,7 @@ def _named(conn: sa.Connection, conventions: Conventions) -> list[_Named]:
 
 
 def arrange_conventions(conn: sa.Connection, conventions: Conventions) -> bool:
-    """Keeps one mapping row for each key result that a convention names. True if one went, so that all is linked anew."""
+    """Keeps one mapping row for each key result that a convention names. True if one went: all is linked anew."""
     wanted = {(named.key_result_id, named.via): named for named in _named(conn, conventions)}
     rows = conn.execute(
         sa.text("SELECT id, key_result_id, via FROM mapping WHERE via IN ('label', 'trailer', 'field')")
@@ -79,6 +79,4 @@ def convention_queries(conn: sa.Connection, conventions: Conventions) -> dict[in
         sa.text("SELECT id, key_result_id, via FROM mapping WHERE via IN ('label', 'trailer', 'field')")
     )
     ids = {(row.key_result_id, row.via): row.id for row in rows}
-    return {
-        ids[named.key_result_id, named.via]: compile_tags(named.tags) for named in _named(conn, conventions)
-    }
+    return {ids[named.key_result_id, named.via]: compile_tags(named.tags) for named in _named(conn, conventions)}

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from config import Config
 from mapping.resolve import WHOLE_STORE, Source, analyze, resolve
 from store import meta
-
 from sync.conventions import arrange_conventions
 from sync.link_queries import link_queries
 from sync.tally import Recount, among, ignored, live, outdate, role, tally
@@ -29,7 +28,7 @@ class Linked:
 
 
 def link(conn: sa.Connection, config: Config) -> Linked:
-    """Brings `match`, `link`, `tally` and each item's team up to date with the stored work and the applied configuration.
+    """Brings `match`, `link`, `tally` and each item's team up to date with stored work and applied configuration.
 
     Works on what `dirty` lists, or on everything where the configuration changed or most items did. Empties `dirty`.
     """
@@ -96,9 +95,7 @@ def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> L
         )
     )
     conn.execute(sa.text("DELETE FROM link WHERE item_id IN (SELECT item_id FROM target)"))
-    _insert_links(
-        conn, "(SELECT x.* FROM target t CROSS JOIN match x WHERE x.item_id = t.item_id)", ignore_subtasks
-    )
+    _insert_links(conn, "(SELECT x.* FROM target t CROSS JOIN match x WHERE x.item_id = t.item_id)", ignore_subtasks)
     changed = frozenset(before | _key_results_of_targets(conn))
     _reset_leaves(conn, ignore_subtasks)
     _mark_containers(conn, "SELECT item_id FROM below", "SELECT id FROM family_item", ignore_subtasks)
@@ -120,13 +117,22 @@ def _copy_family(conn: sa.Connection) -> Source:
     # CROSS JOIN keeps SQLite from walking a large table to look each row up among the few.
     for table in ("target", "family", "below", "family_item", "family_tag", "family_container"):
         conn.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
-    _closure(conn, "target", "SELECT d.item_id FROM dirty d WHERE EXISTS (SELECT 1 FROM work_item i WHERE i.id = d.item_id)", down=True)
+    _closure(
+        conn,
+        "target",
+        "SELECT d.item_id FROM dirty d WHERE EXISTS (SELECT 1 FROM work_item i WHERE i.id = d.item_id)",
+        down=True,
+    )
     _closure(conn, "family", "SELECT item_id FROM target", down=False)
     _closure(conn, "below", "SELECT item_id FROM family", down=True)
     for table, select, index in (
         ("family_item", "SELECT i.* FROM family f CROSS JOIN work_item i WHERE i.id = f.item_id", "id"),
         ("family_tag", "SELECT t.* FROM family f CROSS JOIN work_tag t WHERE t.item_id = f.item_id", "tag_id"),
-        ("family_container", "SELECT c.* FROM family f CROSS JOIN work_container c WHERE c.item_id = f.item_id", "container_id"),
+        (
+            "family_container",
+            "SELECT c.* FROM family f CROSS JOIN work_container c WHERE c.item_id = f.item_id",
+            "container_id",
+        ),
     ):
         conn.execute(sa.text(f"CREATE TEMPORARY TABLE {table} AS {select}"))
         conn.execute(sa.text(f"CREATE INDEX ix_{table} ON {table} ({index})"))
@@ -175,11 +181,11 @@ def _key_results_of_targets(conn: sa.Connection) -> set[int]:
 
 
 def _insert_links(conn: sa.Connection, matches: str, ignore_subtasks: bool) -> None:
-    """One link per key result and item of `matches`, by the first mapping in order; each a leaf until shown otherwise."""
+    """One link per key result and item of `matches`, by the first mapping in order; a leaf until shown otherwise."""
     conn.execute(
         sa.text(
-            "INSERT INTO link (key_result_id, item_id, mapping_id, direct, role, counted, size, imputed, state, moved_at,"
-            " finished_at) SELECT f.key_result_id, f.item_id, f.ranked % 4294967296, f.direct = 1,"
+            "INSERT INTO link (key_result_id, item_id, mapping_id, direct, role, counted, size, imputed, state,"
+            " moved_at, finished_at) SELECT f.key_result_id, f.item_id, f.ranked % 4294967296, f.direct = 1,"
             f" {_as_leaf(ignore_subtasks)}, i.state, i.updated_at,"
             " CASE WHEN i.state = 'done' THEN COALESCE(i.closed_at, i.updated_at) END"
             # The mapping with the lowest position: position and id in one number, of which the minimum is taken.
@@ -209,9 +215,9 @@ def _reset_leaves(conn: sa.Connection, ignore_subtasks: bool) -> None:
 
 
 def _mark_containers(conn: sa.Connection, members: str, candidates: str, ignore_subtasks: bool) -> None:
-    """Makes containers of the links whose items have linked descendants; where none of these is live, the item counts on.
+    """Makes containers of links whose items have linked descendants; where none of these is live, the item counts on.
 
-    Descendants at any distance: an item between the two need not be linked itself. Ignored sub-tasks are no descendants.
+    Descendants at any distance: an item between the two need not be linked itself. Ignored sub-tasks are none.
     """
     conn.execute(sa.text("DROP TABLE IF EXISTS above"))
     conn.execute(
@@ -222,7 +228,8 @@ def _mark_containers(conn: sa.Connection, members: str, candidates: str, ignore_
             " FROM link l JOIN work_item i ON i.id = l.item_id"
             f" WHERE i.parent_id IS NOT NULL AND NOT {ignored('i', ignore_subtasks)} AND l.item_id IN ({members})"
             " UNION SELECT up.key_result_id,"
-            " (SELECT p.parent_id FROM work_item p WHERE p.id = up.item_id), up.live FROM up WHERE up.item_id IS NOT NULL)"
+            " (SELECT p.parent_id FROM work_item p WHERE p.id = up.item_id), up.live FROM up"
+            " WHERE up.item_id IS NOT NULL)"
             " SELECT key_result_id, item_id, MAX(live) AS live FROM up WHERE item_id IS NOT NULL"
             " GROUP BY key_result_id, item_id"
         )
@@ -265,8 +272,8 @@ def _set_sizes(conn: sa.Connection, key_results: frozenset[int] | None) -> froze
     )
     conn.execute(
         sa.text(
-            "UPDATE link SET imputed = link.counted AND i.estimate IS NULL, size = CASE WHEN link.counted THEN COALESCE("
-            " i.estimate,"
+            "UPDATE link SET imputed = link.counted AND i.estimate IS NULL,"
+            " size = CASE WHEN link.counted THEN COALESCE(i.estimate,"
             " (SELECT k.value FROM median_of_key_result k WHERE k.id = link.key_result_id),"
             " (SELECT c.value FROM median_of_connection c WHERE c.id = i.connection_id), 1.0) END"
             f" FROM work_item i WHERE i.id = link.item_id AND {among('link.key_result_id', key_results)}"

@@ -6,7 +6,6 @@ from config import Conventions, Selector
 from mapping.resolve import compile_all
 from mapping.selectors import Query
 from store.tables import KeyResult, Mapping
-
 from sync.conventions import convention_queries
 
 

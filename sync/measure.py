@@ -10,22 +10,21 @@ import sqlalchemy as sa
 from config import Config, Selector
 from store import meta
 from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Team
-
 from sync import progress
 from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part
 from sync.sources import Sources
 
 STALE_KEYS_SHOWN = 20
 
-# As text, so that only the instants that are shown are made from what the database gives, not the tens of thousands read.
+# As text: only the instants that are shown are made from what the database gives, not the tens of thousands read.
 _TALLIES = sa.text(
-    "SELECT key_result_id, mapping_id, role, state, items, size, size_imputed, first_moved_at, last_moved_at, finished_at"
-    " FROM tally"
+    "SELECT key_result_id, mapping_id, role, state, items, size, size_imputed, first_moved_at, last_moved_at,"
+    " finished_at FROM tally"
 )
 
 
 def measure(conn: sa.Connection, config: Config, now: datetime) -> list[KeyResultFacts]:
-    """Measures every key result as of `now`, writes the rows of `measure` that changed, and gives what findings start from."""
+    """Measures every key result as of `now`, writes the `measure` rows that changed, gives what findings start from."""
     return _Measuring(conn, config, now).run()
 
 
@@ -121,7 +120,7 @@ class _Measuring:
         for row in self.conn.execute(_TALLIES):
             one = found[row.key_result_id]
             one.roles[row.role] += row.items
-            if row.role == "counted" or row.role == "container":
+            if row.role in {"counted", "container"}:
                 one.live += row.items
             if row.role == "subtask" and row.state != "cancelled":
                 one.roles["live_subtask"] += row.items
@@ -157,7 +156,7 @@ class _Measuring:
         return found
 
     def _stale(self, rows: list[Any], tallies: dict[int, _Tallies], before: dict[int, Any]) -> dict[int, _Stale]:
-        """The counted work in progress that has not moved: as kept, or counted anew where the links or the day changed."""
+        """The counted work in progress that has not moved: as kept, or counted anew where links or day changed."""
         found: dict[int, _Stale] = defaultdict(_Stale)
         wanted = []
         for row in rows:
@@ -172,9 +171,11 @@ class _Measuring:
         query = sa.text(
             "SELECT s.key_result_id, s.place, s.among, s.size, i.key FROM (SELECT l.key_result_id, l.item_id,"
             " ROW_NUMBER() OVER (PARTITION BY l.key_result_id ORDER BY l.moved_at, l.item_id) AS place,"
-            " COUNT(*) OVER (PARTITION BY l.key_result_id) AS among, SUM(l.size) OVER (PARTITION BY l.key_result_id) AS size"
+            " COUNT(*) OVER (PARTITION BY l.key_result_id) AS among,"
+            " SUM(l.size) OVER (PARTITION BY l.key_result_id) AS size"
             " FROM link l WHERE l.role = 'counted' AND l.state = 'in_progress' AND l.moved_at < :before"
-            " AND l.key_result_id IN :ids) s JOIN work_item i ON i.id = s.item_id WHERE s.place <= :shown ORDER BY s.place"
+            " AND l.key_result_id IN :ids) s JOIN work_item i ON i.id = s.item_id"
+            " WHERE s.place <= :shown ORDER BY s.place"
         ).bindparams(
             sa.bindparam("ids", expanding=True),
             sa.bindparam("before", type_=Measure.__table__.c.measured_at.type),

@@ -1,4 +1,4 @@
-"""Whether the data behind a key result can be trusted: were its sources read, do they answer, how old is what they said."""
+"""Whether the data behind a key result can be trusted: were its sources read, do they answer, how old is it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from store.tables import Connection, Scope
 
 @dataclass(frozen=True)
 class Trust:
-    """`read`: everything concerned was read once and answers. `problem`: why not, or that it is too old; None if fine."""
+    """`read`: all that is concerned was read once and answers. `problem`: why not, or that it is old; None if fine."""
 
     read: bool
     problem: str | None
@@ -96,5 +96,7 @@ class Sources:
                 return Trust(False, f"{name} was not read yet")
         for source in sorted(concerned, key=lambda source: source.last_ok_at or self._now):
             if source.last_ok_at and self._now - source.last_ok_at > self._patience:
-                return Trust(True, f"{source.connection}:{source.scope} was last read at {source.last_ok_at:%Y-%m-%d %H:%M}Z")
+                return Trust(
+                    True, f"{source.connection}:{source.scope} was last read at {source.last_ok_at:%Y-%m-%d %H:%M}Z"
+                )
         return Trust(True, None)

@@ -22,9 +22,8 @@ def ignored(alias: str, ignore_subtasks: bool) -> str:
 
 def role(alias: str, ignore_subtasks: bool) -> str:
     """The role of an item that has no linked descendants."""
-    return (
-        f"CASE WHEN {ignored(alias, ignore_subtasks)} THEN 'subtask' WHEN {live(alias)} THEN 'counted' ELSE 'descoped' END"
-    )
+    subtask = f"WHEN {ignored(alias, ignore_subtasks)} THEN 'subtask'"
+    return f"CASE {subtask} WHEN {live(alias)} THEN 'counted' ELSE 'descoped' END"
 
 
 _COLUMNS = (
@@ -42,14 +41,12 @@ def _counted(where: str) -> str:
 
 
 def tally(conn: sa.Connection, key_results: frozenset[int] | None) -> None:
-    """Counts the links of these key results (None: of all) anew into `tally`; what was counted as stale no longer holds."""
+    """Counts the links of these key results (None: of all) anew; their stale work is to be counted, too."""
     conn.execute(sa.text(f"DELETE FROM tally WHERE {among('key_result_id', key_results)}"))
     if key_results == frozenset():
         return
     outdate(conn, key_results)
-    conn.execute(
-        sa.text(f"INSERT INTO tally ({_COLUMNS}) {_counted(among('key_result_id', key_results))}")
-    )
+    conn.execute(sa.text(f"INSERT INTO tally ({_COLUMNS}) {_counted(among('key_result_id', key_results))}"))
 
 
 def outdate(conn: sa.Connection, key_results: frozenset[int] | None) -> None:
@@ -79,7 +76,8 @@ class Recount:
         anew = frozenset(
             self._conn.execute(
                 sa.text(
-                    "SELECT DISTINCT t.key_result_id FROM tally_before b JOIN tally t ON t.key_result_id = b.key_result_id"
+                    "SELECT DISTINCT t.key_result_id FROM tally_before b JOIN tally t"
+                    " ON t.key_result_id = b.key_result_id"
                     " AND t.mapping_id = b.mapping_id AND t.role = b.role AND t.state = b.state"
                     " WHERE b.first_moved_at <= t.first_moved_at OR b.last_moved_at >= t.last_moved_at"
                     " OR b.finished_at >= t.finished_at"
@@ -96,7 +94,8 @@ class Recount:
                 f" WHERE {others} GROUP BY {_GROUP}"
                 f" ON CONFLICT ({_GROUP}) DO UPDATE SET items = tally.items + excluded.items,"
                 " size = tally.size + excluded.size,"
-                f" first_moved_at = {_extreme('first_moved_at', '<')}, last_moved_at = {_extreme('last_moved_at', '>')},"
+                f" first_moved_at = {_extreme('first_moved_at', '<')},"
+                f" last_moved_at = {_extreme('last_moved_at', '>')},"
                 f" finished_at = {_extreme('finished_at', '>')}"
             )
         )

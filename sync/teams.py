@@ -12,7 +12,7 @@ from store import fold
 
 
 def assign_teams(conn: sa.Connection, config: Config, source: Source, targets: str) -> None:
-    """Sets the team of each target: by the tool's own team field where it names one, else by the first `owns` that matches.
+    """Sets each target's team: by the tool's own team field where it names one, else by the first `owns` that matches.
 
     More specific selectors come before less specific ones, and what matches itself before what lies below a match.
     `targets` selects the ids of the items to set; `source` holds them and all above them.
@@ -31,9 +31,7 @@ def assign_teams(conn: sa.Connection, config: Config, source: Source, targets: s
     conn.execute(sa.text("CREATE TEMPORARY TABLE team_rank (unit INTEGER PRIMARY KEY, team_id INTEGER)"))
     _insert(conn, "team_rank", [(rank, team_id) for rank, (_, team_id) in enumerate(owns, 1)])
     conn.execute(sa.text("CREATE TEMPORARY TABLE team_word (word TEXT PRIMARY KEY, team_id INTEGER)"))
-    named = conn.execute(
-        sa.text(f"SELECT DISTINCT team_word FROM {source.item} WHERE team_word IS NOT NULL")
-    ).scalars()
+    named = conn.execute(sa.text(f"SELECT DISTINCT team_word FROM {source.item} WHERE team_word IS NOT NULL")).scalars()
     _insert(conn, "team_word", [(word, by_word[fold(word)]) for word in named.all() if fold(word) in by_word])
     conn.execute(
         sa.text(

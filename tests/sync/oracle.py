@@ -77,7 +77,9 @@ class Work:
 
     def _matches(self, s: Selector, item: Item, config: Config) -> bool:
         family = [item, *self.ancestors(item)]
-        titles = {kind: [c.title for c in item.containers if c.kind == kind] for kind in ("milestone", "version", "sprint")}
+        titles = {
+            kind: [c.title for c in item.containers if c.kind == kind] for kind in ("milestone", "version", "sprint")
+        }
         level = self.level(item, config)
         return all((
             not s.connection or among(["tool"], s.connection),
@@ -115,7 +117,9 @@ def numbers(work: Work, config: Config, key: str) -> Numbers:
         for one, item in work.items.items()
         if template and fold(template.replace("{key}", key)) in map(fold, item.labels)
     }
-    sets.append({one for one, item in work.items.items() if named & {one, *(a.external_id for a in work.ancestors(item))}})
+    sets.append(
+        {one for one, item in work.items.items() if named & {one, *(a.external_id for a in work.ancestors(item))}}
+    )
     first = {one: number for number in reversed(range(len(sets))) for one in sets[number]}
 
     def ignored(one: str) -> bool:
@@ -135,7 +139,9 @@ def numbers(work: Work, config: Config, key: str) -> Numbers:
     descoped = [one for one in first if not live(one) and not ignored(one) and not below(one)]
     estimates = {one: work.items[one].estimate for one in counted}
     given = [value for value in estimates.values() if value is not None]
-    everywhere = [i.estimate for i in work.items.values() if i.estimate is not None and i.external_id not in work.deleted]
+    everywhere = [
+        i.estimate for i in work.items.values() if i.estimate is not None and i.external_id not in work.deleted
+    ]
     filler = median(given) if given else median(everywhere) if everywhere else 1.0
     points = config.counting.measure != "count"
     size = {one: (filler if value is None else value) if points else 1.0 for one, value in estimates.items()}

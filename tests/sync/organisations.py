@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 
 from config import Config
-from connectors.records import ContainerRef, Item, Page, Scope
+from connectors.records import Category, ContainerRef, Item, Level, Page, Scope
 from store import okrs
 from store.tables import Connection
 from store.work import resolve_parents, save_page, save_scopes
@@ -18,7 +18,9 @@ LABELS = ("Alpha", "beta", "kr:A.1", "KR:a.2", "epic", "Straße")
 TYPES = ("Bug", "Story", "Epic", "Initiative", None)
 
 words = st.lists(st.sampled_from([*LABELS, "al*", "*A*", "k?:a.1", "STRASSE", "none"]), min_size=1, max_size=2)
-keys = st.lists(st.sampled_from([*(f"SHOP-{n}" for n in range(12)), "shop-1", "plat-*", "PLAT-1?"]), min_size=1, max_size=2)
+keys = st.lists(
+    st.sampled_from([*(f"SHOP-{n}" for n in range(12)), "shop-1", "plat-*", "PLAT-1?"]), min_size=1, max_size=2
+)
 
 
 def criteria(inner: st.SearchStrategy[dict[str, object]] | None) -> st.SearchStrategy[dict[str, object]]:
@@ -51,9 +53,9 @@ def items(draw: st.DrawFn, number: int) -> Item:
     """An item whose parent, if any, has a lower number: trees, over scopes too."""
     scope = draw(st.sampled_from(sorted(SCOPES)))
     parent = draw(st.none() | st.integers(0, number - 1)) if number else None
-    category = draw(st.sampled_from(["todo", "in_progress", "done", "done"]))
+    category: Category = draw(st.sampled_from(["todo", "in_progress", "done", "done"]))
     by_key = draw(st.booleans())
-    level = draw(st.sampled_from([None, None, None, "subtask", "epic"]))
+    level: Level | None = draw(st.sampled_from([None, None, None, "subtask", "epic"]))
     return Item(
         external_id=str(number),
         key=f"{SCOPES[scope]}-{number}",
@@ -88,7 +90,11 @@ def works(draw: st.DrawFn, most: int = 14) -> Work:
 def configs(draw: st.DrawFn) -> Config:
     shared = draw(st.booleans())
     mappings = [
-        {"key_result": key, "work": draw(selectors), **({"share": draw(st.sampled_from([0, 10, 40]))} if shared else {})}
+        {
+            "key_result": key,
+            "work": draw(selectors),
+            **({"share": draw(st.sampled_from([0, 10, 40]))} if shared else {}),
+        }
         for key in ("A.1", "A.2")
         for _ in range(draw(st.integers(0, 3)))
     ]
@@ -128,9 +134,7 @@ def store_work(conn: sa.Connection, work: Work, config: Config, changed: list[st
         save_page(conn, identity, scope_id, page, config.counting, NOW)
     resolve_parents(conn, identity)
     for key in work.deleted:
-        conn.execute(
-            sa.text("UPDATE work_item SET presence = 'deleted' WHERE external_id = :key"), {"key": key}
-        )
+        conn.execute(sa.text("UPDATE work_item SET presence = 'deleted' WHERE external_id = :key"), {"key": key})
         conn.execute(
             sa.text(
                 "INSERT INTO dirty SELECT id FROM work_item WHERE external_id = :key"

@@ -112,7 +112,11 @@ def test_a_small_change_gives_the_same_as_a_recomputation(
         for _ in range(data.draw(st.integers(1, 3))):
             number = data.draw(st.integers(0, max(0, len(work.items))))
             changed = data.draw(items(number))
-            changed = msgspec.structs.replace(changed, key=work.items[str(number)].key, scope=work.items[str(number)].scope) if str(number) in work.items else changed
+            changed = (
+                msgspec.structs.replace(changed, key=work.items[str(number)].key, scope=work.items[str(number)].scope)
+                if str(number) in work.items
+                else changed
+            )
             work.items[str(number)] = changed
             work.deleted.discard(str(number))
             if data.draw(st.integers(0, 4)) == 0:
