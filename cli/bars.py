@@ -24,6 +24,9 @@ def bar(fraction: float | None, width: int, style: str) -> "Text":
     if fraction is None:
         return Text("╌" * width + "    –", style="bright_black")
     full = round(max(0.0, min(1.0, fraction)) * width)
+    # A little is not nothing, and nearly all is not all.
+    full = max(full, fraction > 0) if fraction < 1 else width
+    full = min(full, width - (fraction < 1))
     text = Text("━" * full, style=style)
     text.append("╌" * (width - full), style="bright_black")
     return text.append(f"{percent(fraction):>5}", style="default")

@@ -12,13 +12,13 @@ from io import StringIO
 from pathlib import Path
 
 DAY = datetime(2026, 11, 24, 12, tzinfo=UTC)
-WIDTH = 132
+WIDTH = 164
 
 
 def main(target: Path) -> None:
     """Writes the picture to `target`."""
     from rich.console import Console
-    from rich.terminal_theme import MONOKAI
+    from rich.terminal_theme import SVG_EXPORT_THEME
 
     from cli.reader import reading
     from cli.session import Session
@@ -43,7 +43,7 @@ def main(target: Path) -> None:
     os.environ.pop("NO_COLOR", None)
     console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True, color_system="truecolor")
     show(found, console)
-    svg = console.export_svg(title="northing status", theme=MONOKAI, unique_id="northing")
+    svg = console.export_svg(title="northing status", theme=SVG_EXPORT_THEME, unique_id="northing")
     target.write_text(svg, encoding="utf-8")
 
 

@@ -73,7 +73,9 @@ def test_an_unknown_name_says_which_there_are(synced: Northing, option: str) -> 
 
 def test_stale_and_unknown_are_never_shown_as_on_track(northing: Northing) -> None:
     row = next(
-        one for objective in northing("status", "--json").data for one in objective["key_results"]
+        one
+        for objective in northing("status", "--json").data
+        for one in objective["key_results"]
         if one["key_result"] == "RELY.2"
     )
     assert row["health"] == "stale"
@@ -98,7 +100,9 @@ def test_without_a_configuration_status_says_how_to_write_one(tmp_path, monkeypa
     assert "northing init" in result.err
 
 
-def test_the_database_is_found_through_variables_and_includes(northing: Northing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_database_is_found_through_variables_and_includes(
+    northing: Northing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = northing("status", "--json").data
     (northing.folder / "northing.db").rename(northing.folder / "other.db")
     northing.append("okrs/check-ins.yaml", '\ndatabase: "sqlite:///${PLACE}.db"\n')
