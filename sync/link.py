@@ -61,11 +61,18 @@ def _is_large_change(conn: sa.Connection) -> bool:
 def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Linked:
     if conn.dialect.name == "sqlite":
         conn.execute(sa.text("PRAGMA analysis_limit = 400"))
+        conn.execute(sa.text("PRAGMA cache_size = -32000"))
     conn.execute(sa.text("ANALYZE"))
     assign_teams(conn, config, WHOLE_STORE, "SELECT id FROM work_item")
     resolve(conn, link_queries(conn, config.conventions), WHOLE_STORE)
     conn.execute(sa.text("DELETE FROM match"))
-    conn.execute(sa.text("INSERT INTO match (mapping_id, item_id, direct) SELECT unit, item_id, direct FROM reach"))
+    # In the order of the key: a database writes that several times as fast.
+    conn.execute(
+        sa.text(
+            "INSERT INTO match (mapping_id, item_id, direct)"
+            " SELECT unit, item_id, direct FROM reach ORDER BY unit, item_id"
+        )
+    )
     conn.execute(sa.text("DELETE FROM link"))
     _insert_links(conn, "match", ignore_subtasks)
     _mark_containers(conn, "SELECT item_id FROM link", "SELECT item_id FROM link", ignore_subtasks)
@@ -193,6 +200,7 @@ def _insert_links(conn: sa.Connection, matches: str, ignore_subtasks: bool) -> N
             " MAX(CASE WHEN x.direct THEN 1 ELSE 0 END) AS direct"
             f" FROM {matches} x JOIN mapping m ON m.id = x.mapping_id WHERE m.key_result_id IS NOT NULL"
             " GROUP BY m.key_result_id, x.item_id) f JOIN work_item i ON i.id = f.item_id"
+            " ORDER BY f.key_result_id, f.item_id"
         )
     )
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from config import Config, Selector
+from config import Config
 from store import meta
 from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Team
 from sync import progress
 from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part
-from sync.sources import Sources
+from sync.sources import Places, Sources, places_of
 
 STALE_KEYS_SHOWN = 20
 
@@ -194,8 +194,8 @@ class _Measuring:
     ) -> tuple[KeyResultFacts, dict[str, Any]]:
         parts = _parts(mappings, tallied)
         written = [m for m in mappings if m.via == "mapping"]
-        selectors = [Selector.model_validate(m.selector) for m in written]
-        trust = self.sources.behind(selectors, self.conventions)
+        places = [places_of(m.selector) for m in written]
+        trust = self.sources.behind(places, self.conventions)
         delivery = progress.delivery(parts, self.config.counting.in_progress_credit)
         outcome = progress.outcome_of(row.definition, check_ins, delivery.value, self.day)
         expected = progress.expected(row.starts_on, row.ends_on, row.definition.get("expected"), self.day)
@@ -253,7 +253,7 @@ class _Measuring:
             definition=row.definition,
             outcome=outcome.outcome,
             parts=parts,
-            mappings=self._mapping_facts(mappings, selectors),
+            mappings=self._mapping_facts(mappings, places),
             linked=sum(tallied.roles[role] for role in ("counted", "container", "descoped", "dropped", "subtask")),
             live=tallied.live,
             cancelled=tallied.roles["descoped"] + tallied.roles["dropped"],
@@ -269,9 +269,9 @@ class _Measuring:
         )
         return facts, values
 
-    def _mapping_facts(self, mappings: list[Any], selectors: list[Selector]) -> tuple[MappingFacts, ...]:
-        places = {m.id: m.position for m in mappings}
-        read = iter(self.sources.behind([selector], conventions=False).read for selector in selectors)
+    def _mapping_facts(self, mappings: list[Any], places: list[Places]) -> tuple[MappingFacts, ...]:
+        positions = {m.id: m.position for m in mappings}
+        read = iter(self.sources.behind([place], conventions=False).read for place in places)
         return tuple(
             MappingFacts(
                 mapping_id=m.id,
@@ -279,7 +279,7 @@ class _Measuring:
                 via=m.via,
                 text=m.text,
                 matched=m.matched,
-                covered_by=places.get(m.covered_by),
+                covered_by=positions.get(m.covered_by),
                 scopes_read=next(read) if m.via == "mapping" else True,
             )
             for m in mappings

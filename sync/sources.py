@@ -1,14 +1,14 @@
 """Whether the data behind a key result can be trusted: were its sources read, do they answer, how old is it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
-from config import Selector
 from mapping.vocabulary import Words
 from store import fold
 from store.tables import Connection, Scope
@@ -31,8 +31,16 @@ class _Source:
     last_ok_at: datetime | None
 
 
-_Places = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+Places = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 """Connections, projects and repositories as a selector names them."""
+
+ANYWHERE: Places = ((), (), ())
+
+
+def places_of(selector: Mapping[str, Any]) -> Places:
+    """The places that a stored selector names."""
+    connection, project, repository = (tuple(selector.get(key, ())) for key in ("connection", "project", "repository"))
+    return connection, project, repository
 
 
 class Sources:
@@ -57,13 +65,12 @@ class Sources:
             self._by_connection.setdefault(name, [_Source(name, None, None, None, None)])
         self._names = Words((fold(name), number) for number, name in enumerate(self._by_connection))
 
-    def behind(self, selectors: Iterable[Selector], conventions: bool) -> Trust:
-        """The trust in what these selectors match; with `conventions`, work anywhere may be concerned."""
-        places = {(selector.connection, selector.project, selector.repository) for selector in selectors}
-        return self._judge(frozenset(places | ({((), (), ())} if conventions else set())))
+    def behind(self, places: Iterable[Places], conventions: bool) -> Trust:
+        """The trust in what selectors that name these places match; with `conventions`, work anywhere is concerned."""
+        return self._judge(frozenset((*places, *((ANYWHERE,) if conventions else ()))))
 
     @cache  # noqa: B019 - lives as long as one measuring; key results share few combinations
-    def _judge(self, places: frozenset[_Places]) -> Trust:
+    def _judge(self, places: frozenset[Places]) -> Trust:
         concerned = {source for place in places for source in self._concerned(*place)}
         return self._judgement(concerned)
 

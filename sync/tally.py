@@ -72,26 +72,23 @@ class Recount:
     def finish(self) -> None:
         """To be called when the links have changed."""
         self._keep("tally_after")
-        # A first or last instant that is taken away cannot be told from the rest: such key results are counted anew.
-        anew = frozenset(
-            self._conn.execute(
-                sa.text(
-                    "SELECT DISTINCT t.key_result_id FROM tally_before b JOIN tally t"
-                    " ON t.key_result_id = b.key_result_id"
-                    " AND t.mapping_id = b.mapping_id AND t.role = b.role AND t.state = b.state"
-                    " WHERE b.first_moved_at <= t.first_moved_at OR b.last_moved_at >= t.last_moved_at"
-                    " OR b.finished_at >= t.finished_at"
-                )
-            ).scalars()
+        # A first or last instant that is taken away cannot be told from the rest: it is looked for anew.
+        self._conn.execute(sa.text("DROP TABLE IF EXISTS tally_edge"))
+        self._conn.execute(
+            sa.text(
+                f"CREATE TEMPORARY TABLE tally_edge AS SELECT {_of('t')} FROM tally_before b JOIN tally t"
+                f" ON ({_of('t')}) = ({_of('b')})"
+                " WHERE b.first_moved_at <= t.first_moved_at OR b.last_moved_at >= t.last_moved_at"
+                " OR b.finished_at >= t.finished_at"
+            )
         )
-        others = f"NOT ({among('key_result_id', anew)})"
         self._conn.execute(
             sa.text(
                 f"INSERT INTO tally ({_COLUMNS}) SELECT {_GROUP}, SUM(items), SUM(size), 0, MIN(first_moved_at),"
                 " MAX(last_moved_at), MAX(finished_at) FROM ("
                 f" SELECT {_COLUMNS} FROM tally_after UNION ALL"
                 f" SELECT {_GROUP}, -items, -size, 0, NULL, NULL, NULL FROM tally_before) change"
-                f" WHERE {others} GROUP BY {_GROUP}"
+                f" WHERE TRUE GROUP BY {_GROUP}"
                 f" ON CONFLICT ({_GROUP}) DO UPDATE SET items = tally.items + excluded.items,"
                 " size = tally.size + excluded.size,"
                 f" first_moved_at = {_extreme('first_moved_at', '<')},"
@@ -100,7 +97,18 @@ class Recount:
             )
         )
         self._conn.execute(sa.text("DELETE FROM tally WHERE items = 0"))
-        tally(self._conn, anew)
+        links = f"FROM link l WHERE ({_of('l')}) = ({_of('tally')})"
+        self._conn.execute(
+            sa.text(
+                "UPDATE tally SET (first_moved_at, last_moved_at, finished_at) ="
+                f" (SELECT MIN(l.moved_at), MAX(l.moved_at), MAX(l.finished_at) {links})"
+                f" WHERE ({_GROUP}) IN (SELECT {_GROUP} FROM tally_edge)"
+            )
+        )
+
+
+def _of(table: str) -> str:
+    return ", ".join(f"{table}.{column}" for column in _GROUP.split(", "))
 
 
 def _extreme(column: str, sign: str) -> str:
