@@ -176,6 +176,10 @@ def _links(_d: _Dialect) -> str:
 def _unaligned_work(d: _Dialect) -> str:
     ignored = "(SELECT value FROM meta WHERE key = 'subtasks')"
     counts = "coalesce((SELECT value FROM meta WHERE key = 'measure'), 'count') = 'count'"
+    counts_itself = (
+        "b.state <> 'cancelled' AND b.presence <> 'deleted'"
+        f" AND NOT (b.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')"
+    )
     return f"""
     SELECT c.name AS connection, w.key, w.url, w.title, w.level, t.key AS team, s.key AS scope,
         CASE WHEN {counts} THEN 1.0 ELSE coalesce(w.estimate, 1.0) END AS size,
@@ -188,9 +192,10 @@ def _unaligned_work(d: _Dialect) -> str:
     WHERE w.state = 'in_progress' AND w.presence <> 'deleted'
         AND NOT (w.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')
         AND NOT EXISTS (
-            SELECT 1 FROM work_item b
-            WHERE b.parent_id = w.id AND b.state <> 'cancelled' AND b.presence <> 'deleted'
-                AND NOT (b.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore'))
+            WITH RECURSIVE below(id, counts) AS (
+                SELECT b.id, {counts_itself} FROM work_item b WHERE b.parent_id = w.id
+                UNION SELECT b.id, {counts_itself} FROM below JOIN work_item b ON b.parent_id = below.id)
+            SELECT 1 FROM below WHERE counts)
         AND NOT {_is_linked(d)}
         AND NOT {_IS_INTENTIONAL}
     """
