@@ -21,7 +21,7 @@ def register(program: typer.Typer) -> None:
         """Options of every command of the group, before it."""
         session(ctx, config, json, quiet)
 
-    @command(app, "check", "northing config check", "northing --config okrs/northing.yaml config check --json")
+    @command(app, "check", "northing config check", "northing config check --config okrs/northing.yaml --json")
     def check(
         ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
     ) -> None:

@@ -1,5 +1,6 @@
 """`northing explain`: the parts sum to the number shown."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,7 +119,7 @@ def test_an_objective_shows_its_weighted_mean(synced: Northing) -> None:
     assert [row["key"] for row in found["supported_by"]] == ["CHECKOUT", "RELY"]
 
 
-def test_a_code_is_explained_without_configuration(tmp_path) -> None:
+def test_a_code_is_explained_without_configuration(tmp_path: Path) -> None:
     northing = Northing(tmp_path)
     assert northing("explain", "cov101").out.startswith("# COV101: key result with no delivery work behind it")
     found = northing("explain", "COV101", "--json").data

@@ -43,7 +43,7 @@ def test_a_wrong_selector_is_wrong_input(synced: Northing, selector: str, words:
     assert words in result.err
 
 
-def rows_of(northing: Northing) -> list[tuple]:
+def rows_of(northing: Northing) -> list[list[tuple[object, ...]]]:
     with sqlite3.connect(northing.folder / "northing.db") as connection:
         found = [
             connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()

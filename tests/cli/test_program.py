@@ -12,6 +12,10 @@ from cli import main
 from cli.session import Failure
 from tests.cli.conftest import Northing, call
 
+COMMANDS = [
+    *("demo", "init", "doctor", "sync", "status", "explain", "check", "checkin"),
+    *("config check", "config show", "config schema", "map test", "map diff", "db upgrade"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,31 +36,11 @@ def test_the_version_is_the_distributions() -> None:
     assert call("--version").out == f"northing {version('northing')}\n"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "demo",
-        "init",
-        "config check",
-        "config show",
-        "config schema",
-        "doctor",
-        "sync",
-        "status",
-        "explain",
-        "check",
-        "checkin",
-        "map test",
-        "map diff",
-        "db upgrade",
-    ],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_has_an_example(command: str) -> None:
     result = call(*command.split(), "--help")
     assert result.code == 0
-    assert (
-        f"Examples:\n    northing {command.split(maxsplit=1)[0]}" in result.out or "    northing --config" in result.out
-    )
+    assert f"Examples:\n    northing {command}" in result.out
 
 
 @pytest.mark.parametrize("arguments", ["nope", "status --nope", "explain", "check --fail-on nope", "demo --port x"])

@@ -1,5 +1,7 @@
 """`northing status`."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.conftest import Northing
@@ -23,7 +25,7 @@ def test_status_says_what_is_beside_the_key_results(synced: Northing) -> None:
     out = synced("status").out
     assert "in progress serve no key result" in out
     assert "critical" in out
-    assert "Work was read less than a minute ago" in out or "Work was read" in out
+    assert "Work was read" in out
 
 
 def test_a_piped_status_has_no_colours_even_where_they_are_forced(
@@ -71,15 +73,15 @@ def test_an_unknown_name_says_which_there_are(synced: Northing, option: str) -> 
     assert ("platform" if option == "--team" else "-Q") in result.err
 
 
-def test_stale_and_unknown_are_never_shown_as_on_track(northing: Northing) -> None:
+def test_a_stale_key_result_is_not_shown_as_on_track(synced: Northing) -> None:
     row = next(
         one
-        for objective in northing("status", "--json").data
+        for objective in synced("status", "--json").data
         for one in objective["key_results"]
         if one["key_result"] == "RELY.2"
     )
     assert row["health"] == "stale"
-    [line] = [line for line in northing("status").out.splitlines() if " RELY.2 " in line]
+    [line] = [line for line in synced("status").out.splitlines() if " RELY.2 " in line]
     assert "stale" in line
     assert "on track" not in line
 
@@ -93,7 +95,7 @@ def test_before_the_first_sync_there_is_nothing_to_show_and_a_way_out(fresh: Nor
     assert not (fresh.folder / "northing.db").exists()
 
 
-def test_without_a_configuration_status_says_how_to_write_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_configuration_status_says_how_to_write_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = Northing(tmp_path)("status")
     assert result.code == 2

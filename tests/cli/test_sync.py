@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,11 +51,8 @@ def test_only_what_is_there_can_be_read(northing: Northing, only: str) -> None:
 
 
 def test_an_ended_finding_is_told(northing: Northing) -> None:
-    northing.edit(
-        "okrs/4-reach.yaml",
-        "title: Storefront Plus at",
-        "delivery: {none: Sales only}\n        title: Storefront Plus at",
-    )
+    title = "title: Storefront Plus at"
+    northing.edit("okrs/4-reach.yaml", title, f"delivery: {{none: Sales only}}\n        {title}")
     result = northing("sync")
     assert "− REACH.1: COV101 critical no_mapping" in result.out
 
@@ -73,7 +71,10 @@ def test_a_refused_token_fails_one_connection_and_never_shows(fresh: Northing, m
     assert "jira" in fresh("check", "--select", "SYN501").out
 
 
-def test_a_tool_that_is_not_there_is_a_failure_and_no_traceback(fresh: Northing, company: Company) -> None:
+def test_a_tool_that_is_not_there_is_a_failure_and_no_traceback(
+    fresh: Northing, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # the tools' own libraries try again for 20 s
     for site in (company.jira, company.github):
         fresh.edit("northing.yaml", company.running.url_of(site), "http://127.0.0.1:9")
     result = fresh("doctor", "--json")
