@@ -40,22 +40,25 @@ def checks(at: Session, config: "Config") -> list[dict[str, Any]]:
     for name in config.connections:
         if not at.quiet and at.err.is_terminal:
             with at.err.status(f"Asking {name} …"):
-                found = connection_checks(config, name, stop)
+                found = connection_checks(at, config, name, stop)
         else:
-            found = connection_checks(config, name, stop)
+            found = connection_checks(at, config, name, stop)
         rows += [{"connection": name, **asdict(one)} for one in found]
     return rows
 
 
-def connection_checks(config: "Config", name: str, stop: threading.Event) -> "list[Check]":
-    """What a connection says of itself. Raises KeyboardInterrupt after Ctrl-C."""
+def connection_checks(at: Session, config: "Config", name: str, stop: threading.Event) -> "list[Check]":
+    """What a connection says of itself; waits are noted. Raises KeyboardInterrupt after Ctrl-C."""
     from cli.wiring import connected, stopped_by_signals
     from connectors.base import Check
     from connectors.errors import Cancelled, SourceError
 
+    def note(connection: str, reason: str, seconds: float) -> None:
+        at.note(f"{connection} waits {seconds:.0f} s: {reason}")
+
     only = config.model_copy(update={"connections": {name: config.connections[name]}})
     try:
-        with stopped_by_signals(stop), connected(only, stop, lambda *_: None) as connectors:
+        with stopped_by_signals(stop), connected(only, stop, note) as connectors:
             return connectors[name].doctor()
     except SourceError as error:
         return [Check("connection", ok=False, detail=error.message, advice=error.advice)]

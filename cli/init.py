@@ -128,7 +128,7 @@ def _try(at: Session, path: Path, variables: list[str]) -> int:
     config = loaded(at).config
     code = 0
     for name in config.connections:
-        for check in connection_checks(config, name, threading.Event()):
+        for check in connection_checks(at, config, name, threading.Event()):
             if not check.ok:
                 code = FAILED
             if not check.ok or check.name in ("reachable", "account"):

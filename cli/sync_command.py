@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         only: Annotated[
             str | None, typer.Option("--only", metavar="CONNECTION[:SCOPE]", help="Read one connection or scope.")
         ] = None,
-        full: Annotated[bool, typer.Option("--full", help="Read everything, and find what was deleted.")] = False,
+        full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
         config: ConfigOption = None,
         json: JsonOption = False,
         quiet: QuietOption = False,
@@ -40,15 +40,24 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    at: Session, config: "Config", *, only: str | None = None, full: bool = False, progress_on: Session | None = None
+    at: Session,
+    config: "Config",
+    *,
+    only: str | None = None,
+    full: bool = False,
+    progress_on: Session | None = None,
+    stop: threading.Event | None = None,
 ) -> int:
-    """Syncs and prints what came of it; the exit code. `progress_on`: where to show progress, if not on `at`."""
+    """Syncs and prints what came of it; the exit code.
+
+    `progress_on`: where to show progress, if not on `at`. `stop` ends it early, as a signal does.
+    """
     from cli.progress import shown_on
     from cli.wiring import connected, database, now, stopped_by_signals
     from sync.engine import sync
     from sync.only import Only
 
-    stop, part = threading.Event(), Only.parse(only, config) if only else None
+    stop, part = stop or threading.Event(), Only.parse(only, config) if only else None
     with database(config.database) as engine, shown_on(progress_on or at) as progress:
         with stopped_by_signals(stop), connected(config, stop, progress.waiting) as connectors:
             began = now()

@@ -57,15 +57,12 @@ def connected(
 ) -> "Generator[dict[str, Connector]]":
     """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits."""
     from connectors.base import Context
-    from connectors.errors import Cancelled
     from connectors.registry import connector
 
-    def sleep(seconds: float) -> None:
-        if stop.wait(seconds):
-            raise Cancelled
-
     def context(name: str) -> Context:
-        return Context(now, stop, sleep, lambda reason, seconds: on_wait(name, reason, seconds))
+        return Context(
+            now, stop, lambda seconds: pause(stop, seconds), lambda reason, seconds: on_wait(name, reason, seconds)
+        )
 
     with ExitStack() as stack:
         found: dict[str, Any] = {}
@@ -74,6 +71,14 @@ def connected(
             found[name] = kind(name, options, config.conventions, config.counting.measure, context(name))
             stack.callback(found[name].close)
         yield found
+
+
+def pause(stop: threading.Event, seconds: float) -> None:
+    """Waits. Raises Cancelled as soon as `stop` is set."""
+    from connectors.errors import Cancelled
+
+    if stop.wait(seconds):
+        raise Cancelled
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,7 +73,8 @@ def test_a_refused_token_fails_one_connection_and_never_shows(fresh: Northing, m
 def test_a_tool_that_is_not_there_is_a_failure_and_no_traceback(
     fresh: Northing, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _: None)  # the tools' own libraries try again for 20 s
+    waits: list[float] = []
+    monkeypatch.setattr("cli.wiring.pause", lambda _, seconds: waits.append(seconds))
     for site in (company.jira, company.github):
         fresh.edit("northing.yaml", company.running.url_of(site), "http://127.0.0.1:9")
     result = fresh("doctor", "--json")
@@ -82,6 +82,8 @@ def test_a_tool_that_is_not_there_is_a_failure_and_no_traceback(
 
     assert result.code == 3
     assert failed == {"jira", "github"}
+    assert sum(waits) > 1
+    assert result.err.count(" waits ") == len(waits)
     assert "Traceback" not in result.err
 
 
