@@ -9,7 +9,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import check, checkin, config_commands, db, demo, doctor, explain, init, map_commands, serve, status, sync_command
+from cli import (
+    check,
+    checkin,
+    config_commands,
+    db,
+    demo,
+    doctor,
+    explain,
+    init,
+    map_commands,
+    serve,
+    status,
+    sync_command,
+)
 from cli.errors import report
 from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, Session, session
 
@@ -74,7 +87,20 @@ def everything(
     session(ctx, config, json, quiet)
 
 
-for room in (demo, init, config_commands, doctor, sync_command, serve, status, explain, check, map_commands, checkin, db):
+for room in (
+    demo,
+    init,
+    config_commands,
+    doctor,
+    sync_command,
+    serve,
+    status,
+    explain,
+    check,
+    map_commands,
+    checkin,
+    db,
+):
     room.register(app)
 
 

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
         first, stop = loaded(at).config, threading.Event()
         with stopped_by_signals(stop):
             at.note(f"Syncing now and {first.schedule.sync}, until Ctrl-C.")
-            repeat(_Runs(at, first, stop), first.schedule.sync, first.zone, stop)
+            repeat(_Runs(at, first, stop), first.schedule.sync_interval, stop)
 
 
 class _Runs:
