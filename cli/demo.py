@@ -1,5 +1,6 @@
 """`northing demo`."""
 
+import shlex
 import sys
 import tempfile
 import threading
@@ -108,7 +109,7 @@ def _tell(at: Session, folder: Path, *, stays: bool) -> None:
     at.say()
     at.say(f"Configuration and database: {folder}")
     at.say("Try:")
-    config = f"--config {folder / 'northing.yaml'}"
+    config = f"--config {shlex.quote(str(folder / 'northing.yaml'))}"
     for words in ("explain CHECKOUT.1", "check", "explain COV101", "map test '{label: maintenance}'"):
         at.say(f"  northing {words} {config}")
     if stays:

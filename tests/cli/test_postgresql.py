@@ -1,0 +1,39 @@
+"""What reads SQLite by its own module reads PostgreSQL as well, and finds the same."""
+
+import pytest
+
+from tests.cli.conftest import Northing
+
+VOLATILE = {"measured_at", "last_check_in_at", "opened_at", "last_seen_at", "age_s"}
+
+
+def without_times(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: without_times(one) for name, one in value.items() if name not in VOLATILE}
+    return [without_times(one) for one in value] if isinstance(value, list) else value
+
+
+def test_all_commands_find_the_same_on_postgresql(
+    northing: Northing, fresh: Northing, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE", postgres_url.replace("+psycopg", ""))
+    fresh.append("northing.yaml", '\ndatabase: "${DATABASE}"\n')
+    before = fresh("status")
+    assert (before.code, "no data yet" in before.err) == (2, True)
+    assert fresh("sync").code == 0
+
+    for command in (
+        ("status",),
+        ("check",),
+        ("explain", "CHECKOUT.1"),
+        ("explain", "COMPANY"),
+        ("explain", "SHOP-3"),
+        ("map", "test", "{label: maintenance}"),
+        ("map", "diff"),
+    ):
+        here, there = northing(*command, "--json"), fresh(*command, "--json")
+        assert there.code == here.code, there.err
+        assert without_times(there.data) == without_times(here.data)
+    assert fresh("checkin", "CHECKOUT.1", "2.9").code == 0
+    assert fresh("doctor", "--quiet").code == 0
+    assert "COMPANY.1" in fresh("status").out
