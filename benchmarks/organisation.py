@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -145,7 +146,7 @@ def _instant(conn: sa.Connection, moment: datetime) -> object:
 
 def _many(conn: sa.Connection, table: str, columns: str, rows: Iterator[tuple[object, ...]]) -> None:
     names = columns.split()
-    cursor = conn.connection.cursor()
+    cursor: Any = conn.connection.cursor()
     if conn.dialect.name == "postgresql":
         with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
             for row in rows:
