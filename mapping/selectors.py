@@ -68,7 +68,7 @@ def compile_selector(selector: Selector, words: Vocabulary) -> Query:
     conditions = list(_conditions(selector, words))
     epic_alone = bool(selector.epic) and not (_criteria(selector) - {"epic", "connection"})
     if selector.epic:
-        roots = _keys(selector.epic, words, "epic")
+        roots = _keys(selector.epic, words, "epic", below=True)
         conditions.append(roots if epic_alone else _below(roots))
     # `epic: X` means X and everything below it, whatever `descend` says.
     descend = selector.descend or epic_alone
@@ -88,7 +88,9 @@ def _conditions(selector: Selector, words: Vocabulary) -> Iterator[Condition]:
     if selector.repository:
         yield _among("i.scope_id", "scope", words.scopes("repository", selector.repository), narrow=False)
     if selector.issue:
-        yield _keys(selector.issue, words, "issue")
+        # An `issue` that is not stored cannot be held against other keys.
+        issue_alone = not _criteria(selector) - {"issue", "connection"}
+        yield _keys(selector.issue, words, "issue", below=selector.descend and issue_alone)
     for kind in ("milestone", "version", "sprint"):
         if titles := getattr(selector, kind):
             ids = words.containers(kind, titles)
@@ -130,17 +132,19 @@ def _listed(ids: frozenset[int]) -> str:
     return ", ".join(map(str, sorted(ids))) or "NULL"
 
 
-def _keys(keys: tuple[str, ...], words: Vocabulary, name: str) -> Condition:
+def _keys(keys: tuple[str, ...], words: Vocabulary, name: str, *, below: bool) -> Condition:
+    """Items of these keys. `below`: in place of a parent that is not stored, the items that name it as theirs."""
     globs = [key for key in keys if GLOB.search(key)]
-    ids = words.items.ids(key for key in keys if key not in globs)
+    named = [key for key in keys if key not in globs]
+    ids = words.items.ids(named) | (words.orphans.ids(named) if below else frozenset())
     if not globs:
         return Condition(f"i.id IN ({_listed(ids)})", ids=("item", ids))
     by_text = _text("i.key_folded", tuple(globs), name)
     alias = by_text.sql.replace("i.key_folded", "a.key_folded")
-    return Condition(
-        f"(i.id IN ({_listed(ids)}) OR {by_text.sql} OR i.id IN (SELECT a.item_id FROM work_alias a WHERE {alias}))",
-        by_text.params,
-    )
+    sql = f"i.id IN ({_listed(ids)}) OR {by_text.sql} OR i.id IN (SELECT a.item_id FROM work_alias a WHERE {alias})"
+    if below:
+        sql += f" OR (i.parent_pending AND {by_text.sql.replace('i.key_folded', 'i.parent_ref_folded')})"
+    return Condition(f"({sql})", by_text.params)
 
 
 def _below(roots: Condition) -> Condition:

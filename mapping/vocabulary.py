@@ -75,7 +75,10 @@ class Vocabulary:
         self._scopes = self._by_kind(conn, "SELECT kind, key_folded, id FROM scope")
         self._tags = self._by_kind(conn, "SELECT kind, folded, id FROM tag")
         self._containers = self._by_kind(conn, "SELECT kind, title_folded, id FROM container")
-        self.items = Words(_items_by_key(conn, {fold(key) for key in keys}))
+        named = {fold(key) for key in keys}
+        self.items = Words(_items_by_key(conn, named))
+        self.orphans = Words(_orphans_of(conn, named))
+        """Items by the key of their parent, where the parent itself is not stored: it lies in a scope not synced."""
         self._teams = conn.execute(sa.text("SELECT id, key, name, parent_id FROM team WHERE NOT archived")).all()
 
     @staticmethod
@@ -104,10 +107,22 @@ class Vocabulary:
 
 
 def _items_by_key(conn: sa.Connection, folded: set[str]) -> list[tuple[str, int]]:
-    query = sa.text(
+    return _by_words(
+        conn,
         "SELECT key_folded, id FROM work_item WHERE key_folded IN :keys"
-        " UNION SELECT key_folded, item_id FROM work_alias WHERE key_folded IN :keys"
-    ).bindparams(sa.bindparam("keys", expanding=True))
+        " UNION SELECT key_folded, item_id FROM work_alias WHERE key_folded IN :keys",
+        folded,
+    )
+
+
+def _orphans_of(conn: sa.Connection, folded: set[str]) -> list[tuple[str, int]]:
+    return _by_words(
+        conn, "SELECT parent_ref_folded, id FROM work_item WHERE parent_pending AND parent_ref_folded IN :keys", folded
+    )
+
+
+def _by_words(conn: sa.Connection, sql: str, folded: set[str]) -> list[tuple[str, int]]:
+    query = sa.text(sql).bindparams(sa.bindparam("keys", expanding=True))
     wanted = sorted(folded)
     rows: list[tuple[str, int]] = []
     for start in range(0, len(wanted), 5_000):
