@@ -160,7 +160,6 @@ RULE = Rule(
     ),
     ends=(
         "The work is linked to a key result, is named under `intentional` with a reason, or is no longer in progress."
-        " `northing map suggest` proposes key results."
     ),
     reasons=(
         Reason("epic", "warning", "Items below an epic, or another ancestor, that serves no key result."),
