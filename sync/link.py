@@ -104,7 +104,7 @@ def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> L
     conn.execute(sa.text("DELETE FROM link WHERE item_id IN (SELECT item_id FROM target)"))
     _insert_links(conn, "(SELECT x.* FROM target t CROSS JOIN match x WHERE x.item_id = t.item_id)", ignore_subtasks)
     changed = frozenset(before | _key_results_of_targets(conn))
-    _reset_leaves(conn, ignore_subtasks)
+    _reset_leaves(conn, changed, ignore_subtasks)
     _mark_containers(conn, "SELECT item_id FROM below", "SELECT id FROM family_item", ignore_subtasks)
     _count_matches(conn, changed)
     if config.counting.measure == "count":
@@ -211,13 +211,13 @@ def _as_leaf(ignore_subtasks: bool) -> str:
     return f"{role('i', ignore_subtasks)}, {counted}, CASE WHEN {counted} THEN 1.0 END, FALSE"
 
 
-def _reset_leaves(conn: sa.Connection, ignore_subtasks: bool) -> None:
-    """Links of all items of the family are leaves again, until shown otherwise."""
+def _reset_leaves(conn: sa.Connection, key_results: frozenset[int], ignore_subtasks: bool) -> None:
+    """Links of all items of the family to these key results are leaves again, until shown otherwise."""
     conn.execute(
         sa.text(
             "UPDATE link SET (role, counted, size, imputed) ="
             f" (SELECT {_as_leaf(ignore_subtasks)} FROM family_item i WHERE i.id = link.item_id)"
-            " WHERE item_id IN (SELECT item_id FROM family)"
+            f" WHERE item_id IN (SELECT item_id FROM family) AND {among('key_result_id', key_results)}"
         )
     )
 
