@@ -51,12 +51,11 @@ def in_turns(rounds: int, ours: Callable[[], float], peer: Callable[[], float]) 
 
 
 def show(figures: Iterable[Figure], title: str) -> None:
-    """Prints the table, a row as soon as it is measured on standard error, and all together at the end."""
+    """Prints each figure to standard error as soon as it is measured, and the table of all of them at the end."""
     table = Table("work", "ours", "peer", "ratio", "target", "met?", title=title, title_justify="left")
     notes = Console(stderr=True)
     for figure in figures:
         cells = figure.cells()
         notes.print("  ".join(cell for cell in cells if cell), highlight=False)
         table.add_row(*cells)
-    console = Console()
-    Console(width=max(console.width, 110)).print(table)
+    Console(width=max(notes.width, 110)).print(table)
