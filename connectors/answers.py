@@ -12,6 +12,9 @@ from connectors.errors import Refused, SourceError, TryAgain
 
 _FAULTS = {408, 425}
 
+ABSENT = frozenset({404, 405, 501})
+"""How a server answers a call that it does not have."""
+
 T = TypeVar("T")
 
 
@@ -70,6 +73,7 @@ _ADVICE = {
     404: "It does not exist, or the credentials may not see it: check the name and the permissions.",
     407: "The proxy wants credentials: put them into `proxy`.",
     410: "It is gone for good, or this API was removed: check the name, and for a newer version of Northing.",
+    501: "The server does not have this call: check the url, and the tool's version.",
 }
 
 
@@ -83,7 +87,7 @@ def error_of(answer: Answer, now: datetime) -> SourceError | None:
         reason = answer.headers.get("ratelimit-reason", "")
         detail = f" ({reason})" if reason else ""
         return TryAgain(f"{answer.place} answered {status}: request limit reached{detail}", status=status, wait=wait)
-    if status in _FAULTS or status >= 500:
+    if status in _FAULTS or (status >= 500 and status not in ABSENT):
         wait = limits.retry_after(answer.headers, now)
         return TryAgain(f"{answer.place} answered {status}", status=status, wait=wait)
     if 200 <= status < 300:

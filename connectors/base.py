@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from config import ConnectionOptions, Conventions
+from connectors.errors import Refused, SourceError
 from connectors.records import Containers, Page, Scope
 
 
@@ -30,6 +31,28 @@ class Usage:
     requests: int = 0
     not_modified: int = 0
     waited_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a connection sees of what its options name.
+
+    `refused`: the option's own words (a scope named in full, an owner whose list is denied, a glob that finds nothing),
+    each with the reason. It stops nothing else.
+    """
+
+    scopes: list[Scope]
+    refused: list[tuple[str, SourceError]] = field(default_factory=list)
+
+    def unless_empty(self) -> Self:
+        """The listing itself. Raises where all that was asked for is refused: then the connection is what fails."""
+        if self.scopes or not self.refused:
+            return self
+        (_, first), *others = self.refused
+        if not others:
+            raise first
+        rest = ", ".join(words for words, _ in others)
+        raise Refused(f"{first.message} Neither is {rest} to be seen.", advice=first.advice, status=first.status)
 
 
 @dataclass(frozen=True)
@@ -77,8 +100,11 @@ class Connector(Protocol):
         """Reachable, who am I, permissions, fields found, limits, clock skew."""
         ...
 
-    def scopes(self) -> list[Scope]:
-        """The projects or repositories that the options name and the token can see."""
+    def scopes(self) -> Listing:
+        """The projects or repositories that the options name, those that the token can see and those that it cannot.
+
+        Raises where the connection as a whole fails: out of reach, credentials not accepted, nothing to be seen at all.
+        """
         ...
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config
 from connectors.base import Connector
 from store import runs, work
+from store.sync_lock import sync_lock
 from sync.apply import apply
 from sync.findings import FindingsResult, evaluate
 from sync.link import link
@@ -54,40 +55,42 @@ def sync(
 
     `full` reads everything instead of what changed. `stop`, once set, ends the reading within seconds: pages that were
     stored stay, the outcome is `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
-    A tool that fails is an outcome and no error. Raises UnknownScope where `only` names what is not there, errors of
-    the database, and errors of this program: those that one scope met only after all else is done.
+    A tool that fails is an outcome and no error. Raises StoreError where another sync is running on this database,
+    UnknownScope where `only` names what is not there, errors of the database, and errors of this program: those that
+    one scope met only after all else is done.
     """
-    with engine.begin() as conn:
-        apply(conn, config, now())
-        run_id = runs.start_run(conn, now())
-    rows = RunRows(run_id, now)
-    try:
-        connections = pull(
-            engine,
-            config,
-            connectors,
-            rows=rows,
-            now=now,
-            stop=stop,
-            only=only,
-            full=full,
-            progress=progress or Silent(),
-        )
-        if not stop.is_set():
-            ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
+    with sync_lock(engine):
         with engine.begin() as conn:
-            stopped = stop.is_set()
-            outcome = _outcome(rows.results, stopped=stopped)
-            findings = None if stopped else _count(conn, config, connections.values(), now())
-            runs.finish_run(conn, run_id, outcome, now())
-    except BaseException as error:
-        # What ended the sync matters more than a note on top of it that cannot be written.
-        with suppress(SQLAlchemyError), engine.begin() as conn:
-            runs.finish_run(conn, run_id, "failed" if isinstance(error, Exception) else "interrupted", now())
-        raise
-    if rows.bugs:
-        raise rows.bugs[0]
-    return SyncResult(run_id, outcome, tuple(rows.results), findings)
+            apply(conn, config, now())
+            run_id = runs.start_run(conn, now())
+        rows = RunRows(run_id, now)
+        try:
+            connections = pull(
+                engine,
+                config,
+                connectors,
+                rows=rows,
+                now=now,
+                stop=stop,
+                only=only,
+                full=full,
+                progress=progress or Silent(),
+            )
+            if not stop.is_set():
+                ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
+            with engine.begin() as conn:
+                stopped = stop.is_set()
+                outcome = _outcome(rows.results, stopped=stopped)
+                findings = None if stopped else _count(conn, config, connections.values(), now())
+                runs.finish_run(conn, run_id, outcome, now())
+        except BaseException as error:
+            # What ended the sync matters more than a note on top of it that cannot be written.
+            with suppress(SQLAlchemyError), engine.begin() as conn:
+                runs.finish_run(conn, run_id, "failed" if isinstance(error, Exception) else "interrupted", now())
+            raise
+        if rows.bugs:
+            raise rows.bugs[0]
+        return SyncResult(run_id, outcome, tuple(rows.results), findings)
 
 
 def remeasure(engine: sa.Engine, config: Config, now: datetime) -> FindingsResult:

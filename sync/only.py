@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from config import Config
+from connectors.base import Listing
+from connectors.errors import SourceError
 from connectors.records import Scope
 from store import fold
+from sync.refused import covers
 
 
 class UnknownScope(Exception):
@@ -45,16 +48,18 @@ class Only:
             )
         return cls(connection, scope.strip() or None)
 
-    def choose(self, scopes: list[Scope]) -> list[Scope]:
-        """Those of a connection's scopes that are meant. Raises UnknownScope where none is."""
+    def choose(self, listing: Listing) -> tuple[list[Scope], list[tuple[str, SourceError]]]:
+        """Those of a connection's scopes and refusals that are meant. Raises UnknownScope where none is."""
         if self.scope is None:
-            return scopes
-        chosen = [one for one in scopes if fold(one.key) == fold(self.scope)]
-        if not chosen:
-            keys = sorted(one.key for one in scopes)
+            return listing.scopes, listing.refused
+        wanted = fold(self.scope)
+        chosen = [one for one in listing.scopes if fold(one.key) == wanted]
+        refused = [] if chosen else [one for one in listing.refused if covers(one[0], wanted)]
+        if not chosen and not refused:
+            keys = sorted(one.key for one in listing.scopes)
             there = ", ".join(keys[:20]) + (f" and {len(keys) - 20} more" if len(keys) > 20 else "")
             raise UnknownScope(
                 f"{self.connection} sees no scope {self.scope!r}. It sees: {there or 'none'}.",
                 "Write the key as listed, or add the scope to the connection in the configuration.",
             )
-        return chosen
+        return chosen, refused

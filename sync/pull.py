@@ -15,6 +15,7 @@ from connectors.errors import Cancelled
 from connectors.records import Scope
 from store import quarantine, runs, streams, work
 from store.streams import StreamState
+from sync import refused
 from sync.only import Only
 from sync.progress_report import Progress
 from sync.pull_read import Began, ContainersRead, Listed, ListScopes, PageRead, ReadScope, Unchanged
@@ -39,7 +40,8 @@ def pull(
     """Reads all scopes of `connectors` (by connection name), or those of `only`, and stores what they say.
 
     Each page is stored in its own transaction with its resume point, so that whatever ends the pull, the next one goes
-    on there. A scope or connection that fails is noted in its row and lets the others go on. With `stop` set, or after
+    on there. A scope or connection that fails, or that is named and not seen, has a row that says so, and lets the
+    others go on. With `stop` set, or after
     KeyboardInterrupt (which is raised again), unfinished scopes are noted as interrupted.
     Gives the ids, by name, of the connections whose scopes were listed. Raises UnknownScope and errors of the database.
     """
@@ -125,12 +127,16 @@ class _Puller:
                 self._finish(job, error)
 
     def _list(self, message: Listed) -> None:
-        job = message.job
-        chosen = message.scopes if self._only is None else self._only.choose(message.scopes)
+        job, listing = message.job, message.listing
+        chosen, denied = (listing.scopes, listing.refused) if self._only is None else self._only.choose(listing)
         with self._engine.begin() as conn:
             connection_id = work.connection_id(conn, job.connection, job.connector.kind)
-            ids = work.save_scopes(conn, job.connection, job.connector.kind, message.scopes)
+            ids = work.save_scopes(conn, job.connection, job.connector.kind, listing.scopes)
+            known = refused.keep(conn, job.connection, connection_id, listing)
             runs.mark_connection(conn, connection_id, None, self._now())
+            for words, error in denied:
+                row = self._rows.start(conn, job.connection, connection_id, words, known.get(words))
+                self._rows.finish(conn, row, error, Usage())
             jobs = [self._job(conn, job, scope, ids[scope.external_id]) for scope in chosen]
         self._listed[job.connection] = connection_id
         for one in jobs:

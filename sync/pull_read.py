@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from connectors.base import Connector, Usage
+from connectors.base import Connector, Listing, Usage
 from connectors.errors import Cancelled
 from connectors.records import Containers, Page, Scope
 from store.streams import StreamState
@@ -13,10 +13,10 @@ from sync.pull_workers import Send
 
 @dataclass(frozen=True)
 class Listed:
-    """The scopes that a connection sees."""
+    """The scopes that a connection sees, and those that it does not."""
 
     job: "ListScopes"
-    scopes: list[Scope]
+    listing: Listing
 
 
 @dataclass(frozen=True)

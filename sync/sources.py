@@ -54,7 +54,7 @@ class Sources:
         rows = conn.execute(
             sa.select(c.c.name, s.c.key, s.c.kind, s.c.error, s.c.last_ok_at, c.c.error.label("connection_error"))
             .outerjoin(s, s.c.connection_id == c.c.id)
-            .where(c.c.name.in_(names), sa.or_(s.c.id.is_(None), s.c.visible))
+            .where(c.c.name.in_(names), sa.or_(s.c.id.is_(None), s.c.visible, s.c.error.is_not(None)))
         ).all()
         self._by_connection: dict[str, list[_Source]] = defaultdict(list)
         for row in rows:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from config import ConnectionOptions, Conventions
-from connectors.base import Check, Context, Reading, Usage
+from connectors.base import Check, Context, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
 from connectors.github.limits import rules
 from connectors.github.options import API_VERSION, GitHubOptions
@@ -76,16 +76,16 @@ class GitHub:
             checks.append(Check("projects", ok=True, detail=f"{names}: not read yet", advice=advice))
         return checks
 
-    def scopes(self) -> list[Scope]:
-        """The repositories that `repositories` names, each once. Raises Refused where one named in full is not seen."""
-        found = self._control.repositories(self._options.repositories)
-        missing = [
-            pattern for pattern, scopes in found.items() if not scopes and "*" not in pattern and "?" not in pattern
-        ]
-        if missing:
-            raise _unseen(missing)
-        by_id = {scope.external_id: scope for scopes in found.values() for scope in scopes}
-        return sorted(by_id.values(), key=lambda scope: scope.key.casefold())
+    def scopes(self) -> Listing:
+        """The repositories that `repositories` names, each once, and the patterns that find none."""
+        by_id: dict[str, Scope] = {}
+        refused: list[tuple[str, SourceError]] = []
+        for pattern, found in self._control.repositories(self._options.repositories).items():
+            if isinstance(found, Refused):
+                refused.append((pattern, found))
+            else:
+                by_id.update((scope.external_id, scope) for scope in found)
+        return Listing(sorted(by_id.values(), key=lambda scope: scope.key.casefold()), refused).unless_empty()
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
         """All milestones of the repository. None where they are unchanged."""
@@ -165,13 +165,15 @@ class GitHub:
         except SourceError as error:
             return [_failed("repositories", error)]
         checks = []
+        seen: list[Scope] = []
         for pattern, scopes in found.items():
-            if scopes:
-                names = ", ".join(scope.key for scope in scopes[:5]) + (", …" if len(scopes) > 5 else "")
-                checks.append(Check(f"repositories {pattern}", ok=True, detail=f"{len(scopes)} found: {names}"))
-            else:
-                checks.append(_failed(f"repositories {pattern}", _unseen([pattern])))
-        first = next((scope for scopes in found.values() for scope in scopes if not scope.archived), None)
+            if isinstance(scopes, Refused):
+                checks.append(_failed(f"repositories {pattern}", scopes))
+                continue
+            names = ", ".join(scope.key for scope in scopes[:5]) + (", …" if len(scopes) > 5 else "")
+            checks.append(Check(f"repositories {pattern}", ok=True, detail=f"{len(scopes)} found: {names}"))
+            seen += scopes
+        first = next((scope for scope in seen if not scope.archived), None)
         if first is not None:
             checks.append(_tried("issues", lambda: self._can_read(first)))
         return checks
@@ -190,11 +192,3 @@ def _tried(name: str, action: Callable[[], str]) -> Check:
 
 def _failed(name: str, error: SourceError) -> Check:
     return Check(name, ok=False, detail=error.message, advice=error.advice)
-
-
-def _unseen(patterns: list[str]) -> Refused:
-    return Refused(
-        f"No repository found for {', '.join(patterns)}: there is none, or the token may not see it.",
-        advice="Check the spelling, and that the token has these repositories with the permission “Issues: read”.",
-        status=404,
-    )

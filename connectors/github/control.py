@@ -10,12 +10,17 @@ from typing import TypeVar
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
 
+from connectors.answers import ABSENT
 from connectors.errors import Refused, TryAgain
 from connectors.github.client import Client, named_errors
 from connectors.records import Scope
 from connectors.transport import Transport
 
 Result = TypeVar("Result")
+
+OF_ONE_PATTERN = ABSENT | {403, 410, 451}
+"""Refusals that concern one repository or owner. Any other one concerns the connection."""
+NAMELESS = "an account that this token does not name"
 
 
 class Control:
@@ -26,7 +31,10 @@ class Control:
         self._client = client
 
     def whoami(self) -> tuple[str, dict[str, str]]:
-        """The login (of an App: what it is), and the headers of the answer, named in lower case."""
+        """The login (of an App: what it is), and the headers of the answer, named in lower case.
+
+        Some tokens may read repositories and not tell whose they are.
+        """
 
         def ask() -> tuple[str, dict[str, str]]:
             requester = self._client.lazy.requester
@@ -36,7 +44,12 @@ class Control:
             headers, data = requester.requestJsonAndCheck("GET", "/user")
             return str(data["login"]), headers
 
-        return self._ask(ask)
+        try:
+            return self._ask(ask)
+        except Refused as error:
+            if error.status not in OF_ONE_PATTERN:
+                raise
+            return NAMELESS, {}
 
     def limit(self) -> str:
         """What is left of the request limit, in words."""
@@ -48,53 +61,52 @@ class Control:
         try:
             return self._ask(ask)
         except Refused as error:
-            if error.status == 404:
-                return "this server sets no limit"
-            raise
+            if error.status not in ABSENT:
+                raise
+            return "this server sets no limit"
 
-    def repositories(self, patterns: Iterable[str]) -> dict[str, list[Scope]]:
-        """The repositories that each pattern finds, in the order of their names.
+    def repositories(self, patterns: Iterable[str]) -> dict[str, list[Scope] | Refused]:
+        """The repositories that each pattern finds, in the order of their names; or why it finds none.
 
-        A pattern without `*` and `?` is asked for by name; it finds none where there is no such repository or the token
-        may not see it. An owner's repositories are listed once, and only where a glob needs them.
+        A pattern without `*` and `?` is asked for by name. An owner's repositories are listed once, and only where a
+        glob needs them. Raises what concerns the connection and not one pattern.
         """
         listings: dict[str, list[Scope]] = {}
-        found = {}
+        found: dict[str, list[Scope] | Refused] = {}
         for pattern in patterns:
-            if not is_glob(pattern):
-                found[pattern] = self._by_name(pattern)
-                continue
-            # `*` may stand for a slash, too: only what is written out before the first slash is an owner for certain.
-            owner, slash, _ = pattern.casefold().partition("/")
-            everyone = self._client.is_app or is_glob(owner) or not slash
-            key = "" if everyone else owner
-            if key not in listings:
-                listings[key] = self._visible() if everyone else self._of(owner)
-            fits = matcher(pattern)
-            found[pattern] = [scope for scope in listings[key] if fits(scope.key)]
+            try:
+                found[pattern] = self._fitting(pattern, listings) or unseen(pattern)
+            except Refused as error:
+                if error.status not in OF_ONE_PATTERN:
+                    raise
+                found[pattern] = unseen(pattern) if error.status in ABSENT and not is_glob(pattern) else error
         return found
 
-    def _by_name(self, name: str) -> list[Scope]:
-        try:
-            return [self._ask(lambda: _scope(self._client.eager.get_repo(name)))]
-        except Refused as error:
-            if error.status == 404:
-                return []
-            raise
+    def _fitting(self, pattern: str, listings: dict[str, list[Scope]]) -> list[Scope]:
+        if not is_glob(pattern):
+            return [self._ask(lambda: _scope(self._client.eager.get_repo(pattern)))]
+        # `*` may stand for a slash, too: only what is written out before the first slash is an owner for certain.
+        owner, slash, _ = pattern.casefold().partition("/")
+        everyone = self._client.is_app or is_glob(owner) or not slash
+        key = "" if everyone else owner
+        if key not in listings:
+            listings[key] = self._visible() if everyone else self._of(owner)
+        fits = matcher(pattern)
+        return [scope for scope in listings[key] if fits(scope.key)]
 
     def _of(self, owner: str) -> list[Scope]:
         lazy = self._client.lazy
         try:
             return self._list(lambda: lazy.get_organization(owner).get_repos())
         except Refused as error:
-            if error.status != 404:
+            if error.status not in ABSENT:
                 raise
         if self.whoami()[0].casefold() == owner:  # the public list of a user leaves out the private repositories
             return self._list(lambda: lazy.get_user().get_repos(affiliation="owner"))
         try:
             return self._list(lambda: PaginatedList(Repository, lazy.requester, f"/users/{owner}/repos", {}))
         except Refused as error:
-            if error.status != 404:
+            if error.status not in ABSENT:
                 raise
             raise Refused(
                 f"{owner}: no organisation or person of this name is found at {self._transport.base_url}.",
@@ -131,6 +143,15 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     parts = {"*": ".*", "?": "."}
     expression = re.compile("".join(parts.get(letter) or re.escape(letter) for letter in pattern.casefold()), re.DOTALL)
     return lambda name: expression.fullmatch(name.casefold()) is not None
+
+
+def unseen(pattern: str) -> Refused:
+    """What to tell of a pattern that finds nothing."""
+    return Refused(
+        f"No repository found for {pattern}: there is none, or the token may not see it.",
+        advice="Check the spelling, and that the token has these repositories with the permission “Issues: read”.",
+        status=404,
+    )
 
 
 def _scope(repository: Repository) -> Scope:

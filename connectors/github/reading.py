@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.answers import Answer
+from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
 from connectors.github import parse
@@ -20,7 +20,7 @@ PER_PAGE = 100
 OLDEST_SINCE = datetime(2008, 1, 1, tzinfo=UTC)
 """GitHub began in 2008. A `since` in 1970 answers with nothing at all, which is not meant."""
 
-GONE = {404, 410}
+GONE = ABSENT | {410}
 STALE = {400, 404, 422}
 """How a page's address is refused that held when an earlier reading stopped, and holds no more."""
 
@@ -72,7 +72,14 @@ class Reader:
         """All milestones of the repository; None where they are unchanged."""
         first = f"{self._address(scope)}/milestones?state=all&per_page={PER_PAGE}"
         etag = validators.get(self._validator(first))
-        answer = self._list(first, usage, etag)
+        try:
+            answer = self._list(first, usage, etag)
+        except Refused as error:
+            if error.status not in GONE:
+                raise
+            # Nothing is known of any, which is not the same as that there are none: what was read before stays.
+            note = SetAside(external_id=None, reason=f"Milestones cannot be read. {error}", excerpt="", whole=False)
+            return Containers(containers=[], set_aside=[note])
         if answer.not_modified:
             return None
         page = parse.milestone_page(answer.body, scope)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from connectors.ahead import in_order
+from connectors.answers import ABSENT
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
 from connectors.jira.parse import IssueReader
@@ -22,7 +23,6 @@ SEARCH = "/rest/api/3/search/jql"
 BULK = "/rest/api/3/issue/bulkfetch"
 IDS_A_PAGE = 5000
 ISSUES_A_PAGE = 100
-BULK_ABSENT = (404, 405)
 
 
 class _IdRow(msgspec.Struct):
@@ -58,6 +58,7 @@ class CloudIssues:
     def __init__(self, transport: Transport, reader: IssueReader) -> None:
         self._transport = transport
         self._reader = reader
+        self._fetches = True
 
     def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         """The project's issues in pages of at most 100, one page with no items where there is nothing to read."""
@@ -92,7 +93,16 @@ class CloudIssues:
         asked = {"jql": jql, "fields": fields, "maxResults": size}
         seen: set[str] = set()
         while True:
-            answer, page = self._transport.post_json(SEARCH, asked, into=into, usage=usage)
+            try:
+                answer, page = self._transport.post_json(SEARCH, asked, into=into, usage=usage)
+            except Refused as error:
+                if error.status not in ABSENT:
+                    raise
+                raise Refused(
+                    f"{self._transport.base_url} is Jira Cloud, and has no search at {SEARCH}.",
+                    advice="Check that the connection's url is the address of the site itself.",
+                    status=error.status,
+                ) from error
             yield answer, page
             token = page.next_page_token
             if not token:
@@ -103,11 +113,9 @@ class CloudIssues:
             asked["nextPageToken"] = token
 
     def _page(self, ids: list[str], scope: Scope, usage: Usage) -> Page:
-        try:
-            fetched = self._fetch(ids, usage)
-        except Refused as error:
-            if error.status not in BULK_ABSENT:
-                raise
+        fetched = self._fetch(ids, usage) if self._fetches else None
+        if fetched is None:
+            self._fetches = False
             fetched = _Fetched(self._found(ids, usage))
         read = self._reader.read(fetched.issues, scope.external_id)
         failed = [
@@ -120,10 +128,18 @@ class CloudIssues:
         ]
         return Page(items=read.items, set_aside=read.set_aside + failed)
 
-    def _fetch(self, ids: list[str], usage: Usage) -> _Fetched:
-        """The issues by id. Those deleted or hidden meanwhile are simply absent; what failed was asked for twice."""
+    def _fetch(self, ids: list[str], usage: Usage) -> _Fetched | None:
+        """The issues by id; None where the site cannot fetch so.
+
+        Those deleted or hidden meanwhile are simply absent; what failed was asked for twice.
+        """
         asked = {"issueIdsOrKeys": ids, "fields": self._reader.names, "fieldsByKeys": False}
-        _, fetched = self._transport.post_json(BULK, asked, into=_Fetched, usage=usage)
+        try:
+            _, fetched = self._transport.post_json(BULK, asked, into=_Fetched, usage=usage)
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            return None
         failed = [str(one.id) for one in fetched.errors if one.id is not None]
         if failed:
             _, again = self._transport.post_json(BULK, asked | {"issueIdsOrKeys": failed}, into=_Fetched, usage=usage)

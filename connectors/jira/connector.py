@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import ClassVar
 
 from config import ConnectionOptions, Conventions
-from connectors.base import Check, Context, Reading, Usage
+from connectors.answers import ABSENT
+from connectors.base import Check, Context, Listing, Reading, Usage
+from connectors.errors import Refused, SourceError
 from connectors.jira import doctor
 from connectors.jira.cloud import CloudIssues
 from connectors.jira.containers import ContainerReader
 from connectors.jira.control import Control, ServerInfo
 from connectors.jira.datacenter import DataCenterIssues
-from connectors.jira.fields import FieldMap, discover
+from connectors.jira.fields import Field, FieldMap, discover
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
 from connectors.jira.rules import classify, signature
@@ -71,14 +73,21 @@ class Jira:
     def doctor(self) -> list[Check]:
         return doctor.checks(self._options, self._control, self._transport, self.site)
 
-    def scopes(self) -> list[Scope]:
-        """The projects that match. The account is asked for first: to an unknown one Jira shows no projects at all."""
+    def scopes(self) -> Listing:
+        """The projects that match, and the keys and globs that match none.
+
+        The account is asked for first: to an unknown one Jira shows no projects at all.
+        """
         control = self._control()
-        control.myself()
+        try:
+            control.myself()
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
         with self._lock:
             self._known = None
-        site = self.site()
-        return [
+        site, projects, wanted = self.site(), control.projects(), self._options.projects
+        scopes = [
             Scope(
                 external_id=str(one.id),
                 key=one.key,
@@ -87,9 +96,13 @@ class Jira:
                 url=f"{site.url}/browse/{one.key}",
                 archived=one.archived,
             )
-            for one in control.projects()
-            if matches(one.key, self._options.projects)
+            for one in projects
+            if matches(one.key, wanted)
         ]
+        refused: list[tuple[str, SourceError]] = [
+            (pattern, _unseen(pattern)) for pattern in wanted if not any(matches(one.key, (pattern,)) for one in scopes)
+        ]
+        return Listing(scopes, refused).unless_empty()
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers:
         return self._container_reader(self.site()).read(scope, usage)
@@ -133,8 +146,13 @@ class Jira:
     def _look(self) -> Site:
         control = self._control()
         info = control.server_info()
+        known = control.fields()
+        if not known:
+            # A site that does not tell its fields has those that the configuration names by id.
+            names = (self._options.estimate, self._measure, self._conventions.field)
+            known = [Field(id=name) for name in names if name and name.startswith("customfield_")]
         fields = discover(
-            control.fields(),
+            known,
             estimate=self._options.estimate,
             measure=self._measure,
             key_result=self._conventions.field,
@@ -153,3 +171,11 @@ class Jira:
 
     def _container_reader(self, site: Site) -> ContainerReader:
         return ContainerReader(self._transport, site=site.url, boards=self._options.boards)
+
+
+def _unseen(pattern: str) -> Refused:
+    return Refused(
+        f"No project {pattern} is visible: there is none, or the account may not browse it.",
+        advice="Check the key, and grant the account `Browse projects` there.",
+        status=404,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from connectors import text
+from connectors.answers import ABSENT
 from connectors.base import Usage
 from connectors.errors import Refused, TryAgain
 from connectors.jira.values import Id
@@ -13,7 +14,7 @@ from connectors.transport import Transport
 
 BOARDS = "/rest/agile/1.0/board"
 ROWS_A_PAGE = 50
-NOT_READABLE = (401, 403, 404)
+NOT_READABLE = ABSENT | {401, 403}
 
 
 class Version(msgspec.Struct):
@@ -63,15 +64,13 @@ class ContainerReader:
         self._boards = boards
 
     def read(self, scope: Scope, usage: Usage) -> Containers:
-        """All versions and sprints of the project.
+        """All versions and sprints of the project. Where the site has no versions, a note says so.
 
         Raises Refused where boards were asked for and the account may not read them; where nothing was said about
         boards, there are then no sprints.
         """
         found = Containers(containers=[])
-        path = f"/rest/api/2/project/{scope.key}/versions"
-        _, rows = self._transport.get_json(path, into=list[msgspec.Raw], usage=usage)
-        _read(rows, Version, lambda one: self._version(one, scope), found)
+        _read(self._versions(scope, found, usage), Version, lambda one: self._version(one, scope), found)
         if self._boards is not False:
             try:
                 self._sprints(scope, found, usage)
@@ -93,6 +92,20 @@ class ContainerReader:
             if error.status not in (400, *NOT_READABLE):
                 raise
         return list(dict.fromkeys(found))
+
+    def _versions(self, scope: Scope, found: Containers, usage: Usage) -> list[msgspec.Raw]:
+        for number in (2, 3):  # the third version of the API is Cloud's, and a site may have only that
+            path = f"/rest/api/{number}/project/{scope.key}/versions"
+            try:
+                return self._transport.get_json(path, into=list[msgspec.Raw], usage=usage)[1]
+            except Refused as error:
+                if error.status not in ABSENT:
+                    raise
+                absent = error
+        # Nothing is known of any, which is not the same as that there are none: what was read before stays.
+        note = SetAside(external_id=None, reason=f"Versions cannot be read. {absent}", excerpt="", whole=False)
+        found.set_aside.append(note)
+        return []
 
     def _version(self, one: Version, scope: Scope) -> Container:
         return Container(
@@ -135,7 +148,8 @@ class ContainerReader:
                 for rows in self._paged(f"{BOARDS}/{board.id}/sprint", {}, usage):
                     _read(rows, Sprint, once, found)
             except Refused as error:
-                if error.status != 400:  # a board without sprints
+                # 400: a board without sprints. It may also be gone by now, and then only this one matters.
+                if error.status != 400 and (self._boards or error.status not in ABSENT):
                     raise
 
     def _boards_of(self, scope: Scope, usage: Usage) -> list[Board]:

@@ -4,14 +4,15 @@ Its own retries are off (it waits less than told). Every answer that it gets is 
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from functools import cached_property
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from jira import JIRA, JIRAError
 
 from connectors import limits, text
-from connectors.answers import Answer
+from connectors.answers import ABSENT, Answer
 from connectors.errors import Refused, TryAgain
 from connectors.jira.fields import Field
 from connectors.jira.options import JiraOptions
@@ -32,6 +33,15 @@ class ServerInfo(msgspec.Struct):
     def cloud(self) -> bool:
         return self.deployment_type == "Cloud"
 
+    @classmethod
+    def guess(cls, url: str, *, by_email: bool) -> Self:
+        """What a site at `url` is that does not tell: Cloud at Atlassian's own addresses, or where an account's
+        e-mail address signs, which is Cloud's way.
+        """
+        parts = urlsplit(url)
+        cloud = f".{parts.hostname}".endswith(".atlassian.net") or "/ex/jira/" in parts.path or by_email
+        return cls(deployment_type="Cloud" if cloud else "Server")
+
 
 class Myself(msgspec.Struct):
     display_name: str | None = msgspec.field(default=None, name="displayName")
@@ -45,6 +55,11 @@ class Project(msgspec.Struct):
     archived: bool = False
 
 
+class _ProjectPage(msgspec.Struct):
+    values: list[Project]
+    last: bool = msgspec.field(default=True, name="isLast")
+
+
 class _Permission(msgspec.Struct):
     have: bool = msgspec.field(default=False, name="havePermission")
 
@@ -53,14 +68,25 @@ class Control:
     """One site's control plane. `transport` lends its pauses, its patience and its places in flight."""
 
     def __init__(self, options: JiraOptions, transport: Transport) -> None:
+        self._options = options
+        self._transport = transport
+        self._host = urlsplit(transport.base_url).netloc
+        self._client = self._open("2")
+
+    @cached_property
+    def _newest(self) -> JIRA:
+        """For Cloud sites that answer the newest version of the API only."""
+        return self._open("3")
+
+    def _open(self, version: str) -> JIRA:
+        options = self._options
         auth = options.auth
         token = auth.token.get_secret_value() if auth.token else None
         proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else None
-        self._transport = transport
-        self._host = urlsplit(transport.base_url).netloc
-        self._client = JIRA(
+        client = JIRA(
             options={
-                "server": transport.base_url,
+                "server": self._transport.base_url,
+                "rest_api_version": version,
                 "verify": str(options.ca_bundle) if options.ca_bundle else True,
                 "headers": {"User-Agent": USER_AGENT},
             },
@@ -73,33 +99,88 @@ class Control:
             logging=False,
         )
         # The library has no door for this: its session is where all answers pass.
-        session = cast("Any", self._client._session)  # noqa: SLF001
+        session = cast("Any", client._session)  # noqa: SLF001
         session.hooks["response"].append(self._judge)
+        return client
 
     def close(self) -> None:
         self._client.close()
+        if "_newest" in self.__dict__:
+            self._newest.close()
 
     def server_info(self) -> ServerInfo:
-        return self._ask(self._client.server_info, ServerInfo)
+        """What the site says of itself, or what its address says where it does not."""
+        url = self._transport.base_url
+        try:
+            told = self._either(lambda client: client.server_info(), ServerInfo)
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            return ServerInfo.guess(url, by_email=self._options.auth.email is not None)
+        if told.deployment_type:
+            return told
+        guess = ServerInfo.guess(url, by_email=False)
+        return msgspec.structs.replace(told, deployment_type=guess.deployment_type)
 
     def myself(self) -> Myself:
-        return self._ask(self._client.myself, Myself)
+        return self._either(lambda client: client.myself(), Myself)
 
     def fields(self) -> list[Field]:
-        return self._ask(self._client.fields, list[Field])
+        """The fields of the site; none where it does not tell them."""
+        try:
+            return self._either(lambda client: client.fields(), list[Field])
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            return []
 
     def projects(self) -> list[Project]:
         """The projects that the account can browse."""
-        return self._ask(lambda: [one.raw for one in self._client.projects()], list[Project])
+        try:
+            return self._either(lambda client: [one.raw for one in client.projects()], list[Project])
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+        found: list[Project] = []
+        while True:
+            page = self._project_page(len(found))
+            found += page.values
+            if page.last or not page.values:
+                return found
 
     def may_browse(self, project: str) -> bool:
-        """Whether the account may browse the project with this key."""
+        """Whether the account may browse the project with this key; assumed where the site has no such question."""
 
-        def ask() -> Any:
-            return self._client.my_permissions(projectKey=project, permissions="BROWSE_PROJECTS")["permissions"]
+        def ask(client: JIRA) -> Any:
+            return client.my_permissions(projectKey=project, permissions="BROWSE_PROJECTS")["permissions"]
 
-        found = self._ask(ask, dict[str, _Permission])
+        try:
+            found = self._either(ask, dict[str, _Permission])
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            return True
         return "BROWSE_PROJECTS" in found and found["BROWSE_PROJECTS"].have
+
+    def _project_page(self, start: int) -> _ProjectPage:
+        # The library has no door to Cloud's paged list.
+        def ask(client: JIRA) -> Any:
+            asked = {"startAt": start, "maxResults": 50, "status": "live,archived"}
+            return client._get_json("project/search", params=asked)  # noqa: SLF001
+
+        return self._either(ask, _ProjectPage)
+
+    def _either(self, question: Callable[[JIRA], Any], into: type[T]) -> T:
+        """The answer of the second version of the API, which all sites have, or of the third where one has it not."""
+        try:
+            return self._ask(lambda: question(self._client), into)
+        except Refused as absent:
+            if absent.status not in ABSENT:
+                raise
+            try:
+                return self._ask(lambda: question(self._newest), into)
+            except Refused as error:
+                raise absent if error.status in ABSENT else error from error
 
     def _ask(self, call: Callable[[], Any], into: type[T]) -> T:
         def attempt() -> T:

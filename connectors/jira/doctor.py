@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from connectors.base import Check, Usage
-from connectors.errors import SourceError
-from connectors.jira.containers import BOARDS
+from connectors.errors import Refused, SourceError
+from connectors.jira.containers import BOARDS, NOT_READABLE
 from connectors.jira.control import Control, Project
 from connectors.jira.fields import FieldMap
 from connectors.jira.options import JiraOptions, matches
@@ -55,7 +55,7 @@ def checks(
                 for purpose, name in site().fields.missing.items()
             ]
         if options.boards is not False:
-            tried("boards", lambda: _boards(transport))
+            found.append(_boards(transport, asked_for=options.boards is True))
         found += [_limits(transport), _clock(transport)]
     return found
 
@@ -94,10 +94,16 @@ def _fields(fields: FieldMap) -> str:
     return "; ".join(f"{role}: {', '.join(ids)}" if ids else f"{role}: none" for role, ids in roles.items())
 
 
-def _boards(transport: Transport) -> str:
-    _, page = transport.get_json(BOARDS, params={"maxResults": 1}, into=dict[str, object], usage=Usage())
+def _boards(transport: Transport, *, asked_for: bool) -> Check:
+    """Boards that cannot be read are a fault only where the configuration asks for them: without, there are no sprints."""
+    try:
+        _, page = transport.get_json(BOARDS, params={"maxResults": 1}, into=dict[str, object], usage=Usage())
+    except SourceError as error:
+        if not asked_for and isinstance(error, Refused) and error.status in NOT_READABLE:
+            return Check("boards", ok=True, detail=f"no sprints are read: {error.message}", advice=error.advice)
+        return Check("boards", ok=False, detail=error.message, advice=error.advice)
     total = page.get("total")
-    return "readable" if total is None else f"readable: {total}"
+    return Check("boards", ok=True, detail="readable" if total is None else f"readable: {total}")
 
 
 def _limits(transport: Transport) -> Check:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 import store
 from config import Config, ConnectionOptions
-from connectors.base import Check, Reading, Usage
-from connectors.errors import Refused
+from connectors.base import Check, Listing, Reading, Usage
+from connectors.errors import Refused, SourceError
 from connectors.records import Container, Containers, Item, Page, Scope, SetAside
 from store import tables
 from sync.engine import SyncResult, remeasure, sync
@@ -86,6 +86,8 @@ class Fake:
     per_page: int = 2
     trap: Trap = lambda scope, offset: None
     list_error: Exception | None = None
+    refused: list[tuple[str, SourceError]] = field(default_factory=list)
+    """What `scopes` refuses; a project so named is not listed."""
     asked: list[tuple[str, datetime | None, str | None]] = field(default_factory=list)
     """(scope, since, resume) of each reading of items."""
     conditional: ClassVar[bool] = True
@@ -99,13 +101,16 @@ class Fake:
     def close(self) -> None:
         """Nothing to close."""
 
-    def scopes(self) -> list[Scope]:
+    def scopes(self) -> Listing:
         if self.list_error is not None:
             raise self.list_error
-        return [
+        denied = {words for words, _ in self.refused}
+        scopes = [
             Scope(external_id=key, key=key, name=key, kind="project", url=f"https://tool.example/{key}")
             for key in self.tool.projects
+            if key not in denied
         ]
+        return Listing(scopes, list(self.refused)).unless_empty()
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
         project = self.tool.projects[scope.key]

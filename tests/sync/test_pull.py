@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.errors import Refused
 from store import tables
 from sync.only import Only, UnknownScope
 from tests.sync.fake import START, Fake, Plain, Tool, World, world
@@ -172,6 +173,55 @@ def test_only_names_what_there_is_when_it_finds_nothing(shop: World) -> None:
     with pytest.raises(UnknownScope, match=r"no scope 'SHIP'.*SHOP"):
         shop.sync(only=Only.parse("fake:SHIP", shop.config))
     assert [row["outcome"] for row in shop.rows(tables.Run)] == ["failed"]
+
+
+# --- scopes that are named and not seen
+
+DENIED = Refused("SHIP is not to be seen.", advice="Grant it.", status=404)
+
+
+def test_a_scope_that_is_not_seen_fails_alone(shop: World) -> None:
+    shop.fakes["fake"].refused = [("SHIP", DENIED)]
+    result = shop.sync()
+
+    assert result.outcome == "partial"
+    assert sorted((row.scope or "", row.outcome, row.error) for row in result.scopes) == [
+        ("SHIP", "failed", "SHIP is not to be seen. Grant it."),
+        ("SHOP", "ok", None),
+    ]
+    rows = [(row["scope_id"] is None, row["outcome"], row["error"]) for row in shop.rows(tables.RunScope)]
+    assert sorted(rows) == [(False, "ok", None), (True, "failed", "SHIP is not to be seen. Grant it.")]
+    [connection] = shop.rows(tables.Connection)
+    assert (connection["error"], connection["last_ok_at"]) == (None, START)
+
+
+def test_a_known_scope_that_is_not_seen_any_more_bears_the_reason_until_it_is_back(shop: World, tool: Tool) -> None:
+    tool.fill("SHIP", 2)
+    shop.sync()
+    shop.fakes["fake"].refused = [("SHIP", DENIED)]
+    shop.sync()
+    lost = {row["key"]: (row["visible"], row["error"]) for row in shop.rows(tables.Scope)}
+    named = [row["scope_id"] for row in shop.rows(tables.RunScope) if row["outcome"] == "failed"]
+    ids = {row["key"]: row["id"] for row in shop.rows(tables.Scope)}
+    shop.fakes["fake"].refused = []
+    again = shop.sync()
+
+    assert lost == {"SHOP": (True, None), "SHIP": (False, str(DENIED))}
+    assert named == [ids["SHIP"]]
+    assert again.outcome == "ok"
+    assert {row["key"]: (row["visible"], row["error"]) for row in shop.rows(tables.Scope)} == {
+        "SHOP": (True, None),
+        "SHIP": (True, None),
+    }
+
+
+def test_only_the_scope_that_is_asked_for_matters(shop: World) -> None:
+    shop.fakes["fake"].refused = [("SHIP", DENIED)]
+    other = shop.sync(only=Only.parse("fake:SHOP", shop.config))
+    itself = shop.sync(only=Only.parse("fake:ship", shop.config))
+
+    assert (other.outcome, [row.scope for row in other.scopes]) == ("ok", ["SHOP"])
+    assert (itself.outcome, [row.scope for row in itself.scopes]) == ("failed", ["SHIP"])
 
 
 def test_containers_are_read_each_time_and_their_etag_is_kept(shop: World, tool: Tool) -> None:

@@ -79,7 +79,7 @@ def test_an_apps_token_that_is_refused_is_renewed_once(
 def test_an_app_sees_the_repositories_of_its_installation(key: str, wire: responses.RequestsMock) -> None:
     rows = [repository("shop", 501), repository("web", 2), repository("notes", 3, owner="kim")]
     wire.get(f"{HOST}/installation/repositories", json={"total_count": 3, "repositories": rows})
-    assert app(key, repositories=["acme/*"]).scopes() == [scope("shop", 501), scope("web", 2)]
+    assert app(key, repositories=["acme/*"]).scopes().scopes == [scope("shop", 501), scope("web", 2)]
 
 
 def test_doctor_knows_an_app(key: str, wire: responses.RequestsMock, respx_mock: respx.MockRouter) -> None:

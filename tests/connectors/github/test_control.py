@@ -29,7 +29,7 @@ def lists(wire: responses.RequestsMock, path: str, *rows: object, **query: str) 
 
 def test_a_repository_named_in_full_is_asked_for_alone(wire: responses.RequestsMock) -> None:
     wire.get(f"{HOST}/repos/acme/shop", json=repository("shop", 501, archived=True))
-    assert connector().scopes() == [scope("shop", 501, archived=True)]
+    assert connector().scopes().scopes == [scope("shop", 501, archived=True)]
     assert wire.calls[0].request.headers["Authorization"] == "token ghp_secret"
     assert wire.calls[0].request.headers["X-GitHub-Api-Version"] == "2022-11-28"
     assert str(wire.calls[0].request.headers["User-Agent"]).startswith("northing/")
@@ -39,20 +39,20 @@ def test_a_repository_named_in_full_is_asked_for_alone(wire: responses.RequestsM
 def test_a_repository_answers_with_its_name_of_today(wire: responses.RequestsMock) -> None:
     wire.get(f"{HOST}/repos/acme/shop", status=301, headers={"Location": f"{API}/repositories/501"})
     wire.get(f"{HOST}/repositories/501", json=repository("store", 501))
-    assert connector().scopes() == [scope("store", 501)]
+    assert connector().scopes().scopes == [scope("store", 501)]
 
 
 def test_a_glob_lists_the_owner_once_and_ignores_case(wire: responses.RequestsMock) -> None:
     rows = [repository("Platform-API", 1), repository("shop", 2), repository("platform-web", 3)]
     listing = lists(wire, "/orgs/acme/repos", *rows)
-    found = connector(repositories=["acme/platform-*", "Acme/*web", "acme/sh?p"]).scopes()
+    found = connector(repositories=["acme/platform-*", "Acme/*web", "acme/sh?p"]).scopes().scopes
     assert found == [scope("Platform-API", 1), scope("platform-web", 3), scope("shop", 2)]
     assert listing.call_count == 1
 
 
 def test_letters_that_are_no_globs_stand_for_themselves(wire: responses.RequestsMock) -> None:
     lists(wire, "/orgs/acme/repos", repository("a.b", 1), repository("axb", 2), repository("a[x]b", 3))
-    assert connector(repositories=["acme/a.*"]).scopes() == [scope("a.b", 1)]
+    assert connector(repositories=["acme/a.*"]).scopes().scopes == [scope("a.b", 1)]
 
 
 def test_a_long_list_is_read_page_by_page(wire: responses.RequestsMock) -> None:
@@ -63,14 +63,14 @@ def test_a_long_list_is_read_page_by_page(wire: responses.RequestsMock) -> None:
         headers={"Link": f'<{API}{more[len(HOST) :]}>; rel="next"'},
     )
     wire.get(more, json=[repository("b", 2)])
-    assert connector(repositories=["acme/*"]).scopes() == [scope("a", 1), scope("b", 2)]
+    assert connector(repositories=["acme/*"]).scopes().scopes == [scope("a", 1), scope("b", 2)]
 
 
 def test_an_owner_who_is_a_person_is_listed_as_one(wire: responses.RequestsMock) -> None:
     wire.get(f"{HOST}/orgs/kim/repos", status=404, json={"message": "Not Found"})
     wire.get(f"{HOST}/user", json={"login": "dana"})
     lists(wire, "/users/kim/repos", repository("notes", 9, owner="kim"))
-    assert connector(repositories=["kim/*"]).scopes() == [scope("notes", 9, owner="kim")]
+    assert connector(repositories=["kim/*"]).scopes().scopes == [scope("notes", 9, owner="kim")]
 
 
 def test_an_owner_who_does_not_exist_is_named(wire: responses.RequestsMock) -> None:
@@ -85,27 +85,42 @@ def test_ones_own_private_repositories_are_found(wire: responses.RequestsMock) -
     wire.get(f"{HOST}/orgs/Dana/repos".lower(), status=404, json={"message": "Not Found"})
     wire.get(f"{HOST}/user", json={"login": "Dana"})
     lists(wire, "/user/repos", repository("notes", 9, owner="Dana"), affiliation="owner")
-    assert connector(repositories=["dana/*"]).scopes() == [scope("notes", 9, owner="Dana")]
+    assert connector(repositories=["dana/*"]).scopes().scopes == [scope("notes", 9, owner="Dana")]
 
 
 @pytest.mark.parametrize("pattern", ["*", "*/shop", "ac*"])
 def test_a_glob_without_an_owner_looks_at_all_that_the_token_sees(wire: responses.RequestsMock, pattern: str) -> None:
     lists(wire, "/user/repos", repository("shop", 501))
-    assert connector(repositories=[pattern]).scopes() == [scope("shop", 501)]
+    assert connector(repositories=[pattern]).scopes().scopes == [scope("shop", 501)]
 
 
-def test_a_glob_that_finds_nothing_is_no_error_and_doubles_count_once(wire: responses.RequestsMock) -> None:
+def test_a_glob_that_finds_nothing_is_told_and_doubles_count_once(wire: responses.RequestsMock) -> None:
     lists(wire, "/orgs/acme/repos", repository("shop", 501))
     wire.get(f"{HOST}/repos/acme/shop", json=repository("shop", 501))
-    assert connector(repositories=["acme/x*", "acme/shop", "acme/sh*"]).scopes() == [scope("shop", 501)]
+    found = connector(repositories=["acme/x*", "acme/shop", "acme/sh*"]).scopes()
+    assert found.scopes == [scope("shop", 501)]
+    [(words, error)] = found.refused
+    assert (words, "No repository found for acme/x*" in error.message) == ("acme/x*", True)
 
 
-def test_repositories_that_are_not_seen_are_all_named(wire: responses.RequestsMock) -> None:
+def test_repositories_and_owners_that_are_not_seen_stop_no_other(wire: responses.RequestsMock) -> None:
     wire.get(f"{HOST}/repos/acme/shop", json=repository("shop", 501))
     wire.get(f"{HOST}/repos/acme/nope", status=404, json={"message": "Not Found"})
-    wire.get(f"{HOST}/repos/acme/neither", status=404, json={"message": "Not Found"})
-    with pytest.raises(Refused, match=r"acme/nope, acme/neither.*token may not see") as caught:
-        connector(repositories=["acme/shop", "acme/nope", "acme/neither"]).scopes()
+    wire.get(f"{HOST}/repos/acme/shut", status=403, json={"message": "Repository access blocked"})
+    wire.get(f"{HOST}/orgs/other/repos", status=403, json={"message": "Resource not accessible by token"})
+    found = connector(repositories=["acme/nope", "acme/shut", "other/*", "acme/shop"]).scopes()
+    assert found.scopes == [scope("shop", 501)]
+    assert [words for words, _ in found.refused] == ["acme/nope", "acme/shut", "other/*"]
+    for (_, error), said in zip(found.refused, ["token may not see", "access blocked", "not accessible"], strict=True):
+        assert said in error.message
+        assert error.advice
+
+
+def test_a_connection_that_sees_nothing_of_what_it_names_is_refused(wire: responses.RequestsMock) -> None:
+    for name in ("nope", "neither"):
+        wire.get(f"{HOST}/repos/acme/{name}", status=404, json={"message": "Not Found"})
+    with pytest.raises(Refused, match=r"acme/nope: there is none.*Neither is acme/neither to be seen") as caught:
+        connector(repositories=["acme/nope", "acme/neither"]).scopes()
     assert "Issues: read" in caught.value.advice
 
 
@@ -124,7 +139,7 @@ def test_limits_and_faults_are_waited_out(wire: responses.RequestsMock) -> None:
     wire.get(f"{HOST}/repos/acme/shop", body=requests.exceptions.ConnectionError("reset"))
     wire.get(f"{HOST}/repos/acme/shop", json=repository("shop", 501))
     github = connector()
-    assert github.scopes() == [scope("shop", 501)]
+    assert github.scopes().scopes == [scope("shop", 501)]
     clock = github._context
     assert isinstance(clock, Clock)
     assert clock.waits[0] >= 30
@@ -152,7 +167,7 @@ def test_a_certificate_that_is_not_trusted_is_refused_at_once(wire: responses.Re
 
 def test_an_enterprise_server_is_asked_below_its_own_address(wire: responses.RequestsMock) -> None:
     wire.get("https://ghe.acme.example:443/api/v3/repos/acme/shop", json=repository("shop", 501))
-    assert connector(url="https://ghe.acme.example/api/v3").scopes() == [scope("shop", 501)]
+    assert connector(url="https://ghe.acme.example/api/v3").scopes().scopes == [scope("shop", 501)]
 
 
 RATE = {"limit": 5000, "remaining": 4321, "reset": 1_795_523_400, "used": 679}

@@ -52,7 +52,7 @@ def talk(request: pytest.FixtureRequest) -> Iterator[Talk]:
     with serve(site) as running:
         conventions = Conventions(trailer="Key-Result")
         github = connector(running.url_of(site), conventions, auth={"token": "github-token"})
-        (scope,) = github.scopes()
+        (scope,) = github.scopes().scopes
         site.requests.clear()
         yield Talk(site, github, scope)
         github.close()
@@ -125,7 +125,7 @@ def test_deleted_and_transferred_issues_are_no_longer_listed(talk: Talk) -> None
 def test_a_repository_renamed_between_two_readings_is_still_read(talk: Talk) -> None:
     talk.site.rename("acme/shop", "acme/store")
     assert len(talk.keys()) == 250
-    (scope,) = talk.github.scopes()
+    (scope,) = talk.github.scopes().scopes
     assert (scope.external_id, scope.key) == (talk.scope.external_id, "acme/store")
 
 

@@ -48,7 +48,7 @@ def proxy() -> Iterator[Proxy]:
 
 def test_both_ways_of_asking_go_through_the_proxy(proxy: Proxy) -> None:
     github = connector(API, insecure=True, proxy=f"http://127.0.0.1:{proxy.server_port}")
-    assert github.scopes() == [scope("shop", 501)]
+    assert github.scopes().scopes == [scope("shop", 501)]
     (page,) = github.items(SHOP, Reading(), Usage())
     assert page.items == [item(1)]
     github.close()

@@ -82,7 +82,7 @@ def test_a_reading_through_bad_weather_is_complete(flavour: Literal["cloud", "da
         )
         context = Context(now=lambda: datetime.now(UTC), stop=threading.Event(), sleep=waits.append)
         jira = Jira("jira", options, Conventions(), "count", context)
-        [scope] = jira.scopes()
+        [scope] = jira.scopes().scopes
         assert len(jira.containers(scope, {}, Usage()).containers) == 1
         usage = Usage()
         pages = list(jira.items(scope, Reading(), usage))

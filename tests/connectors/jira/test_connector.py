@@ -50,13 +50,14 @@ def connect(site: JiraSite) -> Iterator[Connect]:
 
 
 def all_items(jira: Jira, reading: Reading | None = None) -> list[Item]:
-    [scope] = jira.scopes()
+    [scope] = jira.scopes().scopes
     return [item for page in jira.items(scope, reading or Reading(), Usage()) for item in page.items]
 
 
 def test_projects_are_chosen_by_globs_without_regard_to_case(site: JiraSite, connect: Connect) -> None:
     jira = connect(projects=["sh*", "NONE"])
-    [scope] = jira.scopes()
+    listing = jira.scopes()
+    [scope] = listing.scopes
     assert scope == Scope(
         external_id=site.projects["SHOP"]["id"],
         key="SHOP",
@@ -64,13 +65,26 @@ def test_projects_are_chosen_by_globs_without_regard_to_case(site: JiraSite, con
         kind="project",
         url=f"{site.origin}/browse/SHOP",
     )
-    assert {one.key for one in connect(projects=["*"]).scopes()} == {"SHOP", "PLAT"}
-    assert connect(projects=["[SP]*"]).scopes() == []
+    assert [words for words, _ in listing.refused] == ["NONE"]
+    assert {one.key for one in connect(projects=["*"]).scopes().scopes} == {"SHOP", "PLAT"}
+
+
+def test_a_project_that_is_not_visible_stops_no_other(connect: Connect) -> None:
+    listing = connect(projects=["SHOP", "NOPE", "shop"]).scopes()
+    [(words, error)] = listing.refused
+    assert ([one.key for one in listing.scopes], words) == (["SHOP"], "NOPE")
+    assert "No project NOPE is visible" in error.message
+    assert "Browse projects" in error.advice
+
+
+def test_a_connection_that_sees_nothing_of_what_it_names_is_refused(connect: Connect) -> None:
+    with pytest.raises(Refused, match=r"No project \[SP\]\* is visible.*Neither is NOPE to be seen"):
+        connect(projects=["[SP]*", "NOPE"]).scopes()
 
 
 def test_an_archived_project_says_so(site: JiraSite, connect: Connect) -> None:
     site.projects["SHOP"]["archived"] = True
-    assert [one.archived for one in connect().scopes()] == [True]
+    assert [one.archived for one in connect().scopes().scopes] == [True]
 
 
 def test_a_wrong_token_is_refused_with_advice(connect: Connect) -> None:
@@ -161,7 +175,7 @@ def test_a_profile_in_another_zone_changes_nothing(site: JiraSite, connect: Conn
 def test_an_interrupted_reading_ends_with_the_same_items(site: JiraSite, connect: Connect, stop_after: int) -> None:
     keys = [site.add_issue("SHOP", f"Number {number}") for number in range(320)]
     jira = connect(in_flight=2)
-    [scope] = jira.scopes()
+    [scope] = jira.scopes().scopes
     pages = jira.items(scope, Reading(), Usage())
     first = [next(pages) for _ in range(stop_after)]
     rest = list(jira.items(scope, Reading(resume=first[-1].resume), Usage()))
@@ -174,7 +188,7 @@ def test_a_busy_site_is_read_without_a_request_too_many(site: JiraSite, connect:
     for number in range(250):
         site.add_issue("SHOP", f"Number {number}")
     jira, usage = connect(), Usage()
-    [scope] = jira.scopes()
+    [scope] = jira.scopes().scopes
     pages = list(jira.items(scope, Reading(), usage))
     assert sum(len(page.items) for page in pages) == 250
     assert usage.requests == (1 + 3 if site.cloud else 3)
@@ -197,7 +211,7 @@ def test_versions_and_sprints_are_read(site: JiraSite, connect: Connect) -> None
     sprint = site.add_sprint(board, "Week 48", "active", date(2026, 11, 23), date(2026, 11, 27))
     version = site.add_version("SHOP", "1.0", date(2026, 12, 1), released=True)
     jira = connect()
-    [scope] = jira.scopes()
+    [scope] = jira.scopes().scopes
     assert jira.containers(scope, {}, Usage()).containers == [
         Container(
             external_id=version["id"],
@@ -222,7 +236,7 @@ def test_versions_and_sprints_are_read(site: JiraSite, connect: Connect) -> None
 
 def test_a_project_that_was_hidden_meanwhile_is_refused(site: JiraSite, connect: Connect) -> None:
     jira = connect()
-    [scope] = jira.scopes()
+    [scope] = jira.scopes().scopes
     with pytest.raises(Refused, match="GONE"):
         list(jira.items(replace_key(scope, "GONE"), Reading(), Usage()))
 
@@ -272,7 +286,7 @@ def test_boards_tell_the_estimate_where_no_field_is_known(site: JiraSite, connec
     jira = connect()
     assert [item.estimate for item in all_items(jira)] == [5.0]
     usage = Usage()
-    [scope] = jira.scopes()
+    [scope] = jira.scopes().scopes
     list(jira.items(scope, Reading(since=NOW), usage))
     assert usage.requests == (2 if site.cloud else 1)
 

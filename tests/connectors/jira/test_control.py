@@ -99,7 +99,7 @@ def test_a_fault_is_asked_again(server: responses.RequestsMock, control: Control
     "answer,words",
     [
         ({"status": 401, "body": "Client must be authenticated"}, "not accepted"),
-        ({"status": 404, "json": {"message": "null for uri"}}, "404: null for uri"),
+        ({"status": 410, "json": {"message": "null for uri"}}, "410: null for uri"),
         ({"json": []}, "something else"),
         (
             {"status": 302, "headers": {"Location": "https://sso.example/login?x=1"}},

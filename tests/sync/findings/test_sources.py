@@ -6,10 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from config import Config, ConnectionOptions
+from connectors.base import Listing
+from connectors.errors import Refused
 from store import tables
 from sync.findings import Hit, rules
 from sync.findings.rule import Subject
 from sync.findings.world import World
+from sync.refused import keep
 from tests.sync.findings.making import NOW, Stored, config
 
 
@@ -137,6 +140,38 @@ class TestNoLongerVisible:
                 evidence={"connection": "jira", "count": 2, "items": ["SHOP-1", "SHOP-2"]},
             )
         ]
+
+    def test_what_a_connection_refuses_is_told_with_the_reason(self, conn: sa.Connection, stored: Stored) -> None:
+        connection_id = stored.connection()
+        stored.scope(connection_id, "TEAM1", visible=False)
+        stored.scope(connection_id, "TEAM2")
+        scopes = [("TEAM1", "may not browse it"), ("SHOP", "there is none"), ("FORMER", "there is none")]
+        keep(conn, "jira", connection_id, Listing([], [(words, Refused(said)) for words, said in scopes]))
+
+        assert [(hit.subject, hit.reason, hit.summary) for hit in find(conn, "SYN503")] == [
+            ("TEAM1", "scope", "TEAM1 is no longer visible to connection jira: may not browse it"),
+            (
+                "jira:SHOP",
+                "named",
+                "SHOP, which the configuration names, is not visible to connection jira: there is none",
+            ),
+        ]
+
+    def test_an_owner_whose_list_is_denied_is_told_though_one_of_it_is_seen(
+        self, conn: sa.Connection, stored: Stored
+    ) -> None:
+        connection_id = stored.connection()
+        stored.scope(connection_id, "TEAM1")
+        keep(conn, "jira", connection_id, Listing([], [("team*", Refused("the list is denied"))]))
+
+        assert brief(find(conn, "SYN503")) == [("scope", "jira:team*", "named", "warning")]
+
+    def test_what_is_seen_again_is_told_no_more(self, conn: sa.Connection, stored: Stored) -> None:
+        connection_id = stored.connection()
+        keep(conn, "jira", connection_id, Listing([], [("SHOP", Refused("there is none"))]))
+        keep(conn, "jira", connection_id, Listing([]))
+
+        assert find(conn, "SYN503") == []
 
 
 class TestSetAside:
