@@ -15,7 +15,7 @@ from simulator import bulk, serve
 ITEMS = ("/issues", "/search", "/search/jql", "/bulkfetch")
 NOTES = {"run", "run_scope", "stream_state"}
 """Tables that tell that a sync took place."""
-MOMENTS = {"last_ok_at"}
+MOMENTS = {"last_ok_at", "last_seen_at"}
 """Columns that tell the same."""
 
 
