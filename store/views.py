@@ -77,8 +77,8 @@ def _key_results(d: _Dialect) -> str:
     LEFT JOIN team t ON t.id = coalesce(k.team_id, o.team_id)
     LEFT JOIN theme th ON th.id = o.theme_id
     LEFT JOIN measure m ON m.key_result_id = k.id
-    LEFT JOIN (SELECT subject, count(*) AS findings FROM finding WHERE resolved_at IS NULL GROUP BY subject) f
-        ON f.subject = k.key
+    LEFT JOIN (SELECT subject, count(*) AS findings FROM finding
+               WHERE resolved_at IS NULL AND subject_kind = 'key_result' GROUP BY subject) f ON f.subject = k.key
     WHERE NOT k.archived
     """
 

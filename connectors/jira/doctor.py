@@ -95,7 +95,7 @@ def _fields(fields: FieldMap) -> str:
 
 
 def _boards(transport: Transport, *, asked_for: bool) -> Check:
-    """Boards that cannot be read are a fault only where the configuration asks for them: without, there are no sprints."""
+    """Boards that cannot be read are a fault only where the configuration asks for them: without, no sprints."""
     try:
         _, page = transport.get_json(BOARDS, params={"maxResults": 1}, into=dict[str, object], usage=Usage())
     except SourceError as error:
