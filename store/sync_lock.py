@@ -28,16 +28,14 @@ def sync_lock(engine: sa.Engine) -> Generator[None]:
 
 @contextmanager
 def _postgres(engine: sa.Engine) -> Generator[None]:
-    conn = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    conn.detach()  # closed at the end instead of going back to the pool, which lets go of the lock in any case
-    try:
+    # Without a pool the connection is closed at the end, which lets go of the lock in any case.
+    alone = sa.create_engine(engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with alone.connect() as conn:
         # Two installations may share a database, each in a schema of its own.
         take = sa.text("SELECT pg_try_advisory_lock(:lock, hashtext(current_schema()))")
         if not conn.execute(take, {"lock": _LOCK}).scalar_one():
             raise _refused(engine)
         yield
-    finally:
-        conn.close()
 
 
 @contextmanager
