@@ -13,6 +13,7 @@ from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective,
 from sync import progress
 from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part
 from sync.sources import Places, Sources, places_of
+from sync.tally import outdate
 
 STALE_KEYS_SHOWN = 20
 
@@ -62,6 +63,7 @@ class _Measuring:
         self.conventions = bool(conventions.label or conventions.trailer or conventions.field)
 
     def run(self) -> list[KeyResultFacts]:
+        self._outdate_stale_work()
         self._remember_what_views_need()
         mappings, tallies, check_ins = self._mappings(), self._tallies(), self._check_ins()
         before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__))}
@@ -83,6 +85,13 @@ class _Measuring:
         counting = self.config.counting
         values = {"active_day": self.day.isoformat(), "subtasks": counting.subtasks, "measure": counting.measure}
         meta.write(self.conn, values)
+
+    def _outdate_stale_work(self) -> None:
+        """Stale work that was counted earlier today counted by the configuration of that time."""
+        counted_with = f"{self.config.thresholds.stale_days} {self.config.timezone}"
+        if meta.read(self.conn, "stale_with") != counted_with:
+            outdate(self.conn, None)
+            meta.write(self.conn, {"stale_with": counted_with})
 
     def _key_results(self) -> list[Any]:
         k, o, c = KeyResult.__table__, Objective.__table__, Cycle.__table__
