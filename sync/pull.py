@@ -151,6 +151,7 @@ class _Puller:
             items=streams.load(conn, scope_id, "items"),
             containers=streams.load(conn, scope_id, "containers"),
             full=self._full,
+            now=self._now,
             stop=self._stop,
         )
 

@@ -13,7 +13,7 @@ from store.streams import StreamState
 class Course:
     """One reading, from its first page (or from where an interrupted one stopped) to its last.
 
-    `reading`: what it starts from. `clock`: the tool's time when its first page was answered, None until then.
+    `reading`: what it starts from. `clock`: the time when its first page was answered, None until then.
     `pages`, `read` and `changed` count what was stored of it; `validators` are those that its pages gave.
     """
 
@@ -77,12 +77,12 @@ class Course:
     def closing(self, overlap: timedelta) -> Self | None:
         """The reading that follows a full one, from its new watermark, so that validators are known for that.
 
-        None behind a reading that was not full, or whose tool told no time.
+        None behind a reading that was not full, or that met no page.
         """
         if not self.full or self.clock is None:
             return None
         return type(self)(Reading(since=self.clock - overlap))
 
     def _reached(self, state: StreamState, overlap: timedelta) -> datetime | None:
-        # Our own clock may be ahead of the tool's: a tool that tells no time is read from the old watermark again.
+        # Without a page there is no time: then what changes is read from the old watermark again.
         return state.watermark if self.clock is None else self.clock - overlap

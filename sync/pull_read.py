@@ -1,7 +1,9 @@
 """What the reading threads do: the jobs, and the messages that they send to the thread that stores."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from connectors.base import Connector, Listing, Usage
 from connectors.errors import Cancelled
@@ -9,6 +11,9 @@ from connectors.records import Containers, Page, Scope
 from store.streams import StreamState
 from sync.pull_course import Course
 from sync.pull_workers import Send
+
+UNTOLD = timedelta(days=1)
+"""How far our own clock may be ahead of the clock of a tool that does not tell its time: a wrong zone, but no more."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class ReadScope:
     items: StreamState
     containers: StreamState
     full: bool
+    now: Callable[[], datetime]
     stop: threading.Event
     usage: Usage = field(default_factory=Usage)
 
@@ -115,10 +121,11 @@ class ReadScope:
 
     def _read(self, course: Course, send: Send) -> None:
         page, first = None, not course.resumed
+        asked = self.now()
         for page in self.connector.items(self.scope, course.reading, self.usage):
             # What changes behind a reading's first page may be missed by it, so no later page sets the clock.
             if first:
-                course.clock, first = page.clock, False
+                course.clock, first = page.clock or asked - UNTOLD, False
             send(PageRead(self, course, page))
             if self.stop.is_set():
                 raise Cancelled

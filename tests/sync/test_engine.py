@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+import store
 from config import Conventions, Counting, Cycle, KeyResult, Mapping, Objective, Selector, Team
 from connectors.base import Usage
 from connectors.errors import Refused, TryAgain
 from store import tables
+from store.sync_lock import sync_lock
 from tests.sync.fake import START, Fake, Plain, Tool, World, world
 
 CYCLE = Cycle(key="2026-Q4", start=date(2026, 10, 1), end=date(2026, 12, 31))
@@ -59,6 +61,15 @@ def test_a_sync_ends_in_linked_and_measured_work(migrated_url: str, tool: Tool) 
     assert [(row["outcome"], row["started_at"], row["finished_at"]) for row in one.rows(tables.Run)] == [
         ("ok", START, START)
     ]
+
+
+def test_a_second_sync_at_the_same_time_is_refused_and_changes_nothing(migrated_url: str, tool: Tool) -> None:
+    one = world(migrated_url, Fake(tool))
+    with sync_lock(store.connect(migrated_url)), pytest.raises(store.StoreError, match="Another sync is running"):
+        one.sync()
+
+    assert one.rows(tables.Run) == []
+    assert one.sync().outcome == "ok"
 
 
 def test_children_that_came_before_their_parents_find_them(migrated_url: str, tool: Tool) -> None:

@@ -132,12 +132,16 @@ def test_a_quiet_window_of_several_pages_is_left_behind(shop: World, tool: Tool)
     assert (idle.requests, idle.not_modified) == (2, 2)
 
 
-def test_a_tool_that_tells_no_time_is_read_in_full_again(shop: World, tool: Tool) -> None:
+def test_a_tool_that_tells_no_time_is_read_from_a_day_before_ours(shop: World, tool: Tool) -> None:
     tool.tells_time = False
+    shop.now += timedelta(hours=20)  # ahead of the tool, which changes something now
     shop.sync()
+    tool.put("SHOP", 2, title="Renamed")
     shop.sync()
 
-    assert shop.fakes["fake"].asked == [("SHOP", None, None), ("SHOP", None, None)]
+    since = shop.now - timedelta(days=1) - OVERLAP
+    assert shop.fakes["fake"].asked == [("SHOP", None, None), ("SHOP", since, None), ("SHOP", since, None)]
+    assert {row["key"]: row["title"] for row in shop.rows(tables.WorkItem)}["SHOP-2"] == "Renamed"
 
 
 def test_full_ignores_watermark_and_validators(shop: World, tool: Tool) -> None:
