@@ -18,6 +18,9 @@ Raw: TypeAlias = dict[str, Any]
 CANCELLED = ("Won't Fix", "Won't Do", "Duplicate", "Invalid", "Cannot Reproduce", "Not Our Bug", "not_planned")
 """The words by which the configuration of these tests tells cancelled work."""
 
+TRAILER = "window"
+"""Lines such as `window: win1` stand in many recorded bodies, as they hold source code: these are read as a trailer."""
+
 _CATEGORIES = {"new": "todo", "undefined": "todo", "indeterminate": "in_progress", "done": "done"}
 
 
@@ -43,6 +46,7 @@ class Fact:
     sprints: tuple[int, ...]
     people: tuple[str, ...]
     resolution: str | None
+    trailers: tuple[str, ...]
 
 
 def same(one: str | None, other: str) -> bool:
@@ -58,6 +62,13 @@ def has(values: Iterable[str], wanted: str) -> bool:
 def instant(text: str | None) -> str | None:
     """An instant of a source as the views write it: UTC, in seconds."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def trailers(body: str | None) -> tuple[str, ...]:
+    """What stands behind the trailer's name in the lines of a body that begin with it."""
+    lines = (line.strip() for line in (body or "").replace("\0", "").replace("\r", "\n").split("\n"))
+    name = f"{TRAILER}:"
+    return tuple(line[len(name) :].strip() for line in lines if line.casefold().startswith(name))
 
 
 def jira_lines(folder: Path) -> Iterator[Raw]:
@@ -95,6 +106,7 @@ def jira_fact(raw: Raw) -> Fact:
         sprints=tuple(sorted({one["id"] for one in sprints})),
         people=tuple(sorted({person[name] for name in ("name", "displayName") if person.get(name)})),
         resolution=resolution,
+        trailers=trailers(fields.get("description")),
     )
 
 
@@ -123,6 +135,7 @@ def github_fact(raw: Raw) -> Fact:
         sprints=(),
         people=tuple(sorted(one["login"] for one in raw.get("assignees") or [])),
         resolution=reason,
+        trailers=trailers(raw["body"]),
     )
 
 

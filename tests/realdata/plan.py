@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tests.realdata.facts import CANCELLED, Fact, Mapped, Raw, Test, Work, has, same
+from tests.realdata.facts import CANCELLED, TRAILER, Fact, Mapped, Raw, Test, Work, has, same
 
 CONVENTION = "qe-{key}"
 """A label of the recorded company, read as a convention: teams labelled `qe-testadded`, `qe-manualtest`, `qe-port`."""
@@ -50,7 +50,8 @@ def jira_plan(work: Work, sprints: dict[int, str], unseen: str) -> dict[str, lis
         return lambda fact: any(same(sprints[number], title) for number in fact.sprints)
 
     def by_convention(key: str) -> Mapped:
-        return Mapped(None, labelled(CONVENTION.format(key=key)))
+        label = labelled(CONVENTION.format(key=key))
+        return Mapped(None, lambda fact: label(fact) or has(fact.trailers, key))
 
     return {
         "EPICS": [Mapped({"epic": epics[:3]}, lambda fact: fact.key in epics[:3])],
@@ -103,6 +104,8 @@ def jira_plan(work: Work, sprints: dict[int, str], unseen: str) -> dict[str, lis
         ],
         # Linked by the label alone: `qe-testadded`.
         "testadded": [by_convention("testadded")],
+        # By a line of the description: `window: win1`.
+        "win1": [by_convention("win1")],
         # And beside mappings with shares.
         "manualtest": [
             Mapped({"version": shared.title}, lambda fact: has(fact.versions, shared.title), share=1),
@@ -150,7 +153,7 @@ def configuration(database: str, connection: Raw, plan: dict[str, list[Mapped]])
         "cycles": [{"key": "2026-Q4", "start": "2026-10-01", "end": "2026-12-31"}],
         "objectives": [{"key": "OBJECTIVE", "title": "All of it", "cycle": "2026-Q4", "key_results": key_results}],
         "mappings": mappings,
-        "conventions": {"label": CONVENTION},
+        "conventions": {"label": CONVENTION, "trailer": TRAILER.title()},
     }
 
 

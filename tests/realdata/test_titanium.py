@@ -29,6 +29,7 @@ KEY_RESULTS = (
     "ASSIGNEE",
     "SHARE",
     "testadded",
+    "win1",
     "manualtest",
     "NOTHING",
 )
