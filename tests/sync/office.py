@@ -55,7 +55,7 @@ def links(conn: sa.Connection) -> dict[str, dict[str, Linked]]:
         sa.text(
             "SELECT k.key AS key_result, i.key AS item, m.via, l.direct, l.role FROM link l"
             " JOIN key_result k ON k.id = l.key_result_id JOIN work_item i ON i.id = l.item_id"
-            " JOIN mapping m ON m.id = l.mapping_id"
+            " LEFT JOIN mapping m ON m.id = l.mapping_id"
         )
     )
     found: dict[str, dict[str, Linked]] = {}

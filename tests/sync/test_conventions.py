@@ -136,6 +136,15 @@ def test_a_convention_that_leaves_the_configuration_unlinks(conn: sa.Connection,
     assert conn.execute(sa.text("SELECT via, matched FROM mapping")).all() == [("trailer", 1)]
 
 
+def test_linking_by_a_configuration_without_conventions_unlinks_what_they_linked(
+    conn: sa.Connection, tracker: Tracker
+) -> None:
+    tracker.save(item("SHOP-1", labels=("kr:A.1",)))
+    link_anew(conn, config(**ALL))
+    link(conn, config())
+    assert links(conn) == {}
+
+
 def test_another_label_links_other_items(conn: sa.Connection, tracker: Tracker) -> None:
     tracker.save(item("SHOP-1", labels=("kr:A.1",)), item("SHOP-2", labels=("goal-A.1",)))
     link_anew(conn, config(**LABEL))

@@ -225,6 +225,21 @@ def test_work_becomes_stale_by_the_passing_of_days_alone(conn: sa.Connection, tr
     assert measured(conn, config(EPIC), tomorrow)["A.1"]["stale_count"] == 0
 
 
+@pytest.mark.parametrize("counting", [{}, POINTS], ids=["count", "points"])
+def test_stale_work_is_counted_anew_on_the_same_day_when_links_change(
+    conn: sa.Connection, tracker: Tracker, counting: dict[str, Any]
+) -> None:
+    old = NOW - timedelta(days=60)
+    tracker.save(
+        item("SHOP-1", estimate=1, updated_at=old, **ACTIVE), item("SHOP-2", estimate=1, updated_at=old, **ACTIVE)
+    )
+    wider = config({"work": {"project": "SHOP"}}, counting=counting)
+    assert numbers(conn, config(EPIC, counting=counting), "stale_keys") == (["SHOP-1"],)
+    assert numbers(conn, wider, "stale_keys") == (["SHOP-1", "SHOP-2"],)
+    tracker.save(item("SHOP-3", estimate=1, updated_at=old, **ACTIVE))
+    assert measured(conn, wider)["A.1"]["stale_keys"] == ["SHOP-1", "SHOP-2", "SHOP-3"]
+
+
 def test_of_much_stale_work_the_20_oldest_are_named_and_all_are_counted(conn: sa.Connection, tracker: Tracker) -> None:
     old = NOW - timedelta(days=60)
     tracker.save(
