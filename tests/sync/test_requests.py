@@ -1,13 +1,14 @@
 """What an unchanged tool costs: requests over the wire, and writes to the database."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 import store
 from config import Config, ConnectionOptions
@@ -47,26 +48,26 @@ def contents(engine: sa.Engine) -> dict[str, list[Any]]:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[list[str]]:
+def writing(engine: sa.Engine) -> Generator[list[str]]:
     """The statements that change rows, as they are executed. On SQLite they account for every row that changed."""
     seen: list[str] = []
     changes: list[int] = []
 
     def note(_conn: Any, cursor: Any, statement: str, *_more: Any) -> None:
-        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")) and (cursor.rowcount or "RETURNING" in statement):
-            words = statement.split()
+        words = statement.split()
+        if words[0] in ("INSERT", "UPDATE", "DELETE") and (cursor.rowcount or "RETURNING" in words):
             seen.append(" ".join(words[:3] if words[0] != "UPDATE" else words[:2]))
 
     def count(conn: Any, _record: Any) -> None:
         changes.append(getattr(conn, "total_changes", 0))
 
     engine.dispose()
-    sa.event.listen(engine, "after_cursor_execute", note)
-    sa.event.listen(engine, "close", count)
+    event.listen(engine, "after_cursor_execute", note)
+    event.listen(engine, "close", count)
     yield seen
     engine.dispose()
-    sa.event.remove(engine, "after_cursor_execute", note)
-    sa.event.remove(engine, "close", count)
+    event.remove(engine, "after_cursor_execute", note)
+    event.remove(engine, "close", count)
     if engine.dialect.name == "sqlite":
         assert sum(changes) == len(seen), seen
 

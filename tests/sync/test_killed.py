@@ -1,0 +1,151 @@
+"""A sync that is killed at any moment, and the next one, end where an undisturbed one ends."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import store
+from connectors.github import reading
+from connectors.jira import cloud
+from simulator import GitHubSite, JiraSite, serve
+from store import tables
+from tests.sync.killed_sync import NOW, PAGE, run
+
+ROOT = Path(__file__).resolve().parents[2]
+ITEMS = 150
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Two tools on loopback, each with two scopes of `ITEMS` items, which answer slowly."""
+
+    github: GitHubSite
+    jira: JiraSite
+    urls: tuple[str, str]
+
+    @property
+    def asked(self) -> int:
+        """How many requests were answered so far."""
+        return len(self.github.requests) + len(self.jira.requests)
+
+    def sync(self, database: str) -> int:
+        """A sync that nobody disturbs; how many requests it took."""
+        before = self.asked
+        assert run(database, *self.urls) == "ok"
+        return self.asked - before
+
+    def sync_killed(self, database: str, requests: int) -> None:
+        """A sync that is killed as soon as the tools have answered so many requests."""
+        before = self.asked
+        process = subprocess.Popen(
+            [sys.executable, "tests/sync/killed_sync.py", database, *self.urls],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        while self.asked - before < requests:
+            # The process is waited for, not the clock: this only keeps the loop from spinning.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.002)
+                pytest.fail(f"It ended after {self.asked - before} requests: {process.communicate()[0]}")
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def tools() -> Iterator[Tools]:
+    github, jira = GitHubSite(now=lambda: NOW), JiraSite("cloud", now=lambda: NOW)
+    for name in ("acme/shop", "acme/base"):
+        github.add_repository(name)
+        github.add_milestone(name, "Checkout v2", NOW.date())
+        for number in range(1, ITEMS + 1):
+            github.add_issue(name, f"Issue {number}", milestone="Checkout v2", labels=["wip", f"n{number % 7}"])
+        github.set_parent(f"{name}#2", f"{name}#{ITEMS}")
+    for key in ("SHOP", "PLAT"):
+        jira.add_project(key, key)
+        jira.add_version(key, "1.0", NOW.date())
+        board = jira.add_board(key)["id"]
+        sprint = jira.add_sprint(board, f"{key} 1", "active", NOW.date(), NOW.date())["id"]
+        epic = jira.add_issue(key, "Epic", "Epic")
+        for number in range(ITEMS):
+            jira.add_issue(key, f"Number {number}", parent=epic, versions=["1.0"], sprint=sprint, labels=["web"])
+    for site in (github, jira):
+        site.advance(timedelta(hours=1))
+    with serve(github, jira, latency=0.02) as running:
+        yield Tools(github, jira, (running.url_of(github), running.url_of(jira)))
+
+
+def picture(url: str) -> dict[str, list[str]]:
+    """All that is stored of the tools, with names in place of our numbers."""
+    engine = store.connect(url)
+    with store.reading(engine) as conn:
+        names: dict[str, dict[int, str]] = {}
+        for column, table in (
+            ("scope_id", tables.Scope),
+            ("item_id", tables.WorkItem),
+            ("container_id", tables.Container),
+        ):
+            rows = conn.execute(sa.select(table.__table__.c.id, table.__table__.c.external_id))
+            names[column] = {row[0]: row[1] for row in rows}
+        names["parent_id"] = names["item_id"]
+        tag = tables.Tag.__table__.c
+        names["tag_id"] = {row[0]: repr(row[1:]) for row in conn.execute(sa.select(tag.id, tag.kind, tag.value))}
+        found = {table.__name__: _rows(conn, table, names) for table in KEPT}
+    engine.dispose()
+    return found
+
+
+KEPT = [one for one in tables.Row.__subclasses__() if one not in (tables.Run, tables.RunScope, tables.Meta)]
+
+
+def _rows(conn: sa.Connection, table: type[tables.Row], names: dict[str, dict[int, str]]) -> list[str]:
+    columns = [one for one in table.__table__.c if one.name not in ("id", "connection_id")]
+    rows = [dict(row._mapping) for row in conn.execute(sa.select(*columns))]
+    return sorted(
+        repr({key: names[key].get(value) if key in names else value for key, value in row.items()}) for row in rows
+    )
+
+
+@contextmanager
+def fresh(request: pytest.FixtureRequest, kind: str, folder: Path, number: int) -> Generator[str]:
+    """A migrated, empty database."""
+    if kind == "sqlite":
+        file = shutil.copy(request.getfixturevalue("migrated_sqlite"), folder / f"{number}.db")
+        yield f"sqlite:///{file}"
+    else:
+        template = request.getfixturevalue("migrated_postgres")
+        with request.getfixturevalue("postgres").database(template) as url:
+            yield url
+
+
+@pytest.mark.parametrize("kind,moments", [("sqlite", 6), ("postgresql", 3)])
+def test_a_killed_sync_and_the_next_end_as_an_undisturbed_one(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tools: Tools,
+    tmp_path: Path,
+    kind: str,
+    moments: int,
+) -> None:
+    monkeypatch.setattr(reading, "PER_PAGE", PAGE)
+    monkeypatch.setattr(cloud, "ISSUES_A_PAGE", PAGE)
+    with fresh(request, kind, tmp_path, 0) as url:
+        whole = tools.sync(url)
+        undisturbed = picture(url)
+    assert (len(undisturbed["WorkItem"]), len(undisturbed["Link"])) == (4 * ITEMS + 2, 4 * ITEMS)
+    for number in range(1, moments + 1):
+        with fresh(request, kind, tmp_path, number) as url:
+            tools.sync_killed(url, whole * number // (moments + 1))
+            tools.sync(url)
+            assert picture(url) == undisturbed
