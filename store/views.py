@@ -152,7 +152,7 @@ def _work(d: _Dialect) -> str:
         {d.instant("w.created_at")} AS created_at, {d.instant("w.started_at")} AS started_at,
         {d.instant("w.closed_at")} AS closed_at, w.due_on, {d.instant("w.updated_at")} AS updated_at,
         {d.texts(keys)} AS key_results,
-        CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0.0 ELSE 1.0 END AS share_unaligned, w.presence
+        {d.number(f"CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence
     FROM work_item w
     LEFT JOIN connection c ON c.id = w.connection_id
     LEFT JOIN scope s ON s.id = w.scope_id
