@@ -13,9 +13,9 @@ from tests.acceptance.servers import GitHub, Jira, issue, milestone, ticket
 
 COLUMNS = {
     "key_results": "cycle cycle_start cycle_end objective objective_title key_result title team owner theme kind"
-    " outcome outcome_value outcome_start outcome_target unit delivery expected pace confidence health health_reason work_total"
-    " work_todo work_in_progress work_done work_descoped size_total size_done size_imputed lever_share forecast_p50"
-    " forecast_p85 chance_by_end open_findings last_check_in_at work_moved_at measured_at",
+    " outcome outcome_value outcome_start outcome_target unit delivery expected pace confidence health health_reason"
+    " work_total work_todo work_in_progress work_done work_descoped size_total size_done size_imputed lever_share"
+    " forecast_p50 forecast_p85 chance_by_end open_findings last_check_in_at work_moved_at measured_at",
     "objectives": "cycle objective title team theme parent outcome delivery health key_results"
     " key_results_without_work",
     "work": "connection scope key url type level title state status team parent_key milestone versions labels estimate"
