@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -168,7 +168,7 @@ def main() -> None:
     """One download of everything."""
     kind, url, file, scopes, issues = sys.argv[1:6]
     began, busy = time.perf_counter(), time.process_time()
-    kept = run(kind, url, file, int(scopes), int(issues))
+    kept = run(cast("Kind", kind), url, file, int(scopes), int(issues))
     measured = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - busy, "items": kept}
     sys.stdout.write(json.dumps(measured) + "\n")
 

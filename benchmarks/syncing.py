@@ -15,7 +15,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -92,7 +92,7 @@ def _now() -> datetime:
 def main() -> None:
     """One sync from nothing."""
     kind, url, database = sys.argv[1:4]
-    config = configuration(kind, url)
+    config = configuration(cast("Kind", kind), url)
     for name in LATE:
         importlib.import_module(name)
     engine = store.connect(database)
