@@ -1,7 +1,8 @@
 """Many rows in one statement, in the driver's own words.
 
-A page of items is hundreds of small rows; compiling statements and converting each value by its column's type would
-cost more than the database does. So these few statements are written out, and values are converted here.
+A page of items is hundreds of small rows; compiling statements, converting each value by its column's type and
+describing each result would cost more than the database does. So these few statements are written out, values are
+converted here, and the driver's own cursor runs them.
 """
 
 import json
@@ -11,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 
 @cache
@@ -19,10 +21,14 @@ def _for_psycopg(statement: str) -> str:
 
 
 class Bulk:
-    """Runs statements whose parameters are written as `?`, on the transaction of `conn`."""
+    """Runs statements whose parameters are written as `?`, on the transaction of `conn`, which has begun.
+
+    All methods raise DBAPIError, as SQLAlchemy does.
+    """
 
     def __init__(self, conn: sa.Connection) -> None:
-        self._conn = conn
+        self._cursor = conn.connection.cursor()
+        self._error = conn.dialect.loaded_dbapi.Error
         self._sqlite = conn.dialect.name == "sqlite"
         self.among = "IN (SELECT value FROM json_each(?))" if self._sqlite else "= ANY(?)"
         """Stands behind a column; its parameter is made by `values`."""
@@ -47,16 +53,21 @@ class Bulk:
 
     def rows(self, statement: str, *parameters: Any) -> Sequence[Any]:
         """All rows of a query, each a tuple."""
-        return self._conn.exec_driver_sql(self._words(statement), parameters).all()
+        self._execute(statement, parameters)
+        return self._cursor.fetchall()
 
     def run(self, statement: str, *parameters: Any) -> int:
         """Run a statement once; how many rows it touched."""
-        return self._conn.exec_driver_sql(self._words(statement), parameters).rowcount
+        self._execute(statement, parameters)
+        return self._cursor.rowcount
 
     def run_many(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         """Run a statement for each of `rows`, which may be none."""
         if rows:
-            self._conn.exec_driver_sql(self._words(statement), rows)
+            try:
+                self._cursor.executemany(self._words(statement), rows)
+            except self._error as error:
+                raise self._named(error, statement) from error
 
     def insert(self, table: str, columns: dict[str, str], rows: Iterable[tuple[Any, ...]]) -> None:
         """Insert small rows; those that are there stay. `columns`: name and SQL type."""
@@ -66,15 +77,25 @@ class Bulk:
         head = f"INSERT INTO {table} ({', '.join(columns)})"
         if self._sqlite:
             marks = ", ".join("?" * len(columns))
-            self._conn.exec_driver_sql(f"{head} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+            self.run_many(f"{head} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
         else:
-            arrays = ", ".join(f"%s::{type_}[]" for type_ in columns.values())
+            arrays = ", ".join(f"?::{type_}[]" for type_ in columns.values())
             lists = tuple(map(list, zip(*rows, strict=True)))
-            self._conn.exec_driver_sql(f"{head} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING", lists)
+            self._execute(f"{head} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING", lists)
 
     def mark_dirty(self, item_ids: Iterable[int]) -> None:
         """Note that the links of these items may be out of date."""
         self.insert("dirty", {"item_id": "integer"}, {(item_id,) for item_id in item_ids})
+
+    def _execute(self, statement: str, parameters: tuple[Any, ...]) -> None:
+        try:
+            self._cursor.execute(self._words(statement), parameters)
+        except self._error as error:
+            raise self._named(error, statement) from error
+
+    def _named(self, error: Exception, statement: str) -> BaseException:
+        """The driver's error as SQLAlchemy's: without the values, which are people's."""
+        return DBAPIError.instance(statement, None, error, self._error)
 
     def _words(self, statement: str) -> str:
         return statement if self._sqlite else _for_psycopg(statement)

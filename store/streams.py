@@ -1,14 +1,25 @@
 """Where the reading of each stream of each scope stands."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from store.bulk import Bulk
 from store.tables import StreamState as Row
 
 _TABLE = Row.__table__
 _FIELDS = ("watermark", "validators", "resume", "resume_since", "resume_clock")
+# A page costs a save: see `store.bulk`.
+_KNOWN = """
+    SELECT watermark, CAST(validators AS TEXT), resume, resume_since, resume_clock FROM stream_state
+    WHERE scope_id = ? AND stream = ?
+"""
+_UPSERT = f"""
+    INSERT INTO stream_state (scope_id, stream, {", ".join(_FIELDS)}) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (scope_id, stream) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _FIELDS)}
+"""
 
 
 @dataclass(frozen=True)
@@ -36,10 +47,14 @@ def load(conn: sa.Connection, scope_id: int, stream: str) -> StreamState:
 
 def save(conn: sa.Connection, scope_id: int, stream: str, state: StreamState) -> None:
     """Keep the state of a stream. Nothing is written where it is as it was."""
-    values = {name: getattr(state, name) for name in _FIELDS}
-    here = (_TABLE.c.scope_id == scope_id, _TABLE.c.stream == stream)
-    known = conn.execute(sa.select(*(_TABLE.c[name] for name in _FIELDS)).where(*here)).first()
-    if known is None:
-        conn.execute(sa.insert(_TABLE).values(scope_id=scope_id, stream=stream, **values))
-    elif known._asdict() != values:
-        conn.execute(sa.update(_TABLE).where(*here).values(**values))
+    bulk = Bulk(conn)
+    values = (
+        bulk.instant(state.watermark),
+        json.dumps(state.validators),
+        state.resume,
+        bulk.instant(state.resume_since),
+        bulk.instant(state.resume_clock),
+    )
+    known = bulk.rows(_KNOWN, scope_id, stream)
+    if not known or tuple(known[0]) != values:
+        bulk.run(_UPSERT, scope_id, stream, *values)

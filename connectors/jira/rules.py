@@ -36,7 +36,7 @@ def classify(answer: Answer) -> SourceError | None:
     login = answer.headers.get("x-seraph-loginreason", "")
     if answer.status == 401 or "AUTHENTICATED_FAILED" in login or "AUTHENTICATION_DENIED" in login:
         return Refused(f"{answer.place}: the credentials are not accepted.", advice=_RENEW, status=401)
-    if answer.status == 200 and b'"warnings"' in answer.body and "/search/jql" in answer.url:
+    if answer.status == 200 and "/search/jql" in answer.url and b'"warnings"' in answer.body:
         return _incomplete(answer)
     return None
 
