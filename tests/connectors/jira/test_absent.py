@@ -71,6 +71,13 @@ def test_what_is_not_needed_is_not_missed(site: JiraSite, connect: Connect, stat
 
 
 @ABSENT
+def test_a_search_that_takes_only_get_is_read_by_get(connect: Connect, status: int) -> None:
+    site = filled("datacenter")
+    without(site, "/search$", status=status, method="POST")
+    assert read(connect(site)) == (["1.0", "Week 48"], [3.0] * 120, [])
+
+
+@ABSENT
 def test_no_boards_mean_no_sprints(site: JiraSite, connect: Connect, status: int) -> None:
     without(site, "/rest/agile/", status=status)
     assert read(connect(site)) == (["1.0"], [3.0] * 120, [])
