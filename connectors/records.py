@@ -14,7 +14,10 @@ Level = Literal["initiative", "epic", "issue", "subtask"]
 ContainerKind = Literal["milestone", "version", "sprint"]
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+# Records hold no circles: `gc=False` spares the garbage collector from looking through pages of them.
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A project or repository: the unit of reading and of state.
 
     `key` is what people write in selectors (`SHOP`, `acme/shop`); `external_id` is what survives a rename.
@@ -28,7 +31,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     archived: bool = False
 
 
-class Container(msgspec.Struct, frozen=True, kw_only=True):
+class Container(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A milestone, version or sprint. `state` is the tool's word (open, closed, active, future, released, archived …).
 
     `scope` is the external id of its scope, or None where it belongs to none (a sprint shared by projects).
@@ -45,7 +48,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
 
 
-class ContainerRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class ContainerRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An item's membership in a container, with enough of it to show before the container itself was read."""
 
     external_id: str
@@ -53,7 +56,7 @@ class ContainerRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     title: str
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A piece of work as the tool gives it. Instants are timezone-aware UTC; lists carry no order and no repetition.
 
     `category` is the tool's own reading of the status. `self_reported` is true where the tool has no "in progress" of
@@ -93,7 +96,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     due_on: date | None = None
 
 
-class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+class SetAside(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that could not be read, or a part of one that was dropped (`whole` false), and why."""
 
     external_id: str | None

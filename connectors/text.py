@@ -9,6 +9,7 @@ _UNSAFE_ESCAPES = re.compile(
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a whole pair: one letter beyond U+FFFF
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # half a pair
 )
+_UNSAFE_ESCAPE = re.compile(rb"\\(?=u0000|u[dD])")
 _LONE = re.compile("[\x00\ud800-\udfff]")
 _TWELVE_HOURS = timedelta(hours=12)
 
@@ -19,8 +20,8 @@ def clean_json(body: bytes) -> bytes:
     No database keeps these, and a decoder refuses the whole page for one of them. Costs next to nothing where there
     is none. A truncated or malformed body stays so.
     """
-    # Each search reads a page of a megabyte: most pages hold no such escape at all, and need one.
-    if b"\\u" in body and (b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body):
+    # The first search costs nothing, and most pages without bodies hold no escape at all.
+    if b"\\" in body and _UNSAFE_ESCAPE.search(body):
         body = _UNSAFE_ESCAPES.sub(_keep_safe, body)
     if b"\x00" in body:
         body = body.replace(b"\x00", b"")
@@ -57,7 +58,8 @@ def instant(text: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        if found.tzinfo is not UTC:
+            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return found

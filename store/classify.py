@@ -15,6 +15,7 @@ class Reader:
         self.epic_labels = _folded(counting.epic_labels)
         self.epic_types = _folded(counting.epic_types)
         self.assigned_is_in_progress = counting.assigned_is_in_progress
+        self._known: dict[tuple[str | None, str | None], str] = {}
 
     def state(
         self,
@@ -28,14 +29,21 @@ class Reader:
     ) -> str:
         """`todo`, `in_progress`, `done` or `cancelled`."""
         if category == "done":
-            words = (resolution, status)
-            return "cancelled" if any(word and fold(word) in self.cancelled for word in words) else "done"
+            return self._ended(resolution, status)
         if category == "todo" and self_reported:
             if assigned and self.assigned_is_in_progress:
                 return "in_progress"
             if not self.in_progress_labels.isdisjoint(folded_labels):
                 return "in_progress"
         return category
+
+    def _ended(self, resolution: str | None, status: str | None) -> str:
+        found = self._known.get((resolution, status))
+        if found is None:
+            words = (resolution, status)
+            cancelled = any(word and fold(word) in self.cancelled for word in words)
+            found = self._known[resolution, status] = "cancelled" if cancelled else "done"
+        return found
 
     def level(self, folded_type: str | None, tool_level: str | None, folded_labels: Iterable[str]) -> str:
         """`initiative`, `epic`, `issue` or `subtask`."""

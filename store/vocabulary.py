@@ -17,9 +17,11 @@ Words = set[tuple[str, str]]
 def tags_of(item: Item) -> Words:
     """The plain words of an item."""
     found = {("label", label[:LONGEST_TAG]) for label in item.labels}
-    found.update(("component", name[:LONGEST_TAG]) for name in item.components)
-    found.update(("assignee", name[:LONGEST_TAG]) for name in item.assignees)
-    found.update((kind, text[:LONGEST_TAG]) for kind, text in item.key_results)
+    found |= {("assignee", name[:LONGEST_TAG]) for name in item.assignees}
+    if item.components:
+        found |= {("component", name[:LONGEST_TAG]) for name in item.components}
+    if item.key_results:
+        found |= {(kind, text[:LONGEST_TAG]) for kind, text in item.key_results}
     return found
 
 

@@ -171,10 +171,10 @@ def _row(
         scope_id,
         item.external_id,
         item.key,
-        fold(item.key),
+        item.key.strip().casefold(),  # as `fold` does: two calls an item show in the time of a page
         item.url,
         item.title,
-        fold(item.title),
+        item.title.strip().casefold(),
         item.type,
         type_folded,
         reader.level(type_folded, item.level, labels),
@@ -218,10 +218,9 @@ def _replace_sets(
         ids = container_ids(bulk, connection_id, scope_id, refs)
         pairs = {(item_id, ids[ref.kind, ref.external_id]) for item_id, item in items for ref in item.containers}
         bulk.insert("work_container", {"item_id": "integer", "container_id": "integer"}, pairs)
-    words = [(item_id, word) for item_id, item in items for word in tags_of(item)]
-    if words:
-        ids = tag_ids(bulk, {word for _, word in words})
-        bulk.insert("work_tag", _PAIR, [(item_id, ids[word]) for item_id, word in words])
+    words = [(item_id, tags_of(item)) for item_id, item in items]
+    ids = tag_ids(bulk, set().union(*(tags for _, tags in words)))
+    bulk.insert("work_tag", _PAIR, [(item_id, ids[tag]) for item_id, tags in words for tag in tags])
     blockers = {(item_id, key) for item_id, item in items for key in item.blocked_by}
     bulk.insert("dependency", {"item_id": "integer", "blocker_key": "text"}, blockers)
 
@@ -232,9 +231,11 @@ def _keep_old_keys(bulk: Bulk, connection_id: int, items: list[Item], known: dic
     former: dict[str, int] = {}
     for item in items:
         row = known.get(item.external_id)
-        if row is None or row.key != item.key:
-            taken.append(fold(item.key))
-        if row is not None and fold(row.key) != fold(item.key):
+        if row is not None and row.key == item.key:
+            continue
+        key = fold(item.key)
+        taken.append(key)
+        if row is not None and fold(row.key) != key:
             former[fold(row.key)] = row.id
     if taken:
         bulk.run(

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
-from connectors.jira.parse import IssueReader
+from connectors.jira.parse import IssueReader, Read
 from connectors.jira.values import Id
 from connectors.jira.window import Resume, resume_of, window
 from connectors.records import Page, Scope
@@ -27,6 +27,8 @@ ISSUES_A_PAGE = 100
 IDS_A_PAGE = 1000
 KEPT_TAIL = 20
 PATIENCE = 3
+
+Row = TypeVar("Row")
 
 
 class _Handle(msgspec.Struct):
@@ -40,12 +42,12 @@ class _Found(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Generic[Row]):
     """One answer: `rows` from offset `at` of `total`, and their ids (None where a row tells none)."""
 
     at: int
     total: int
-    rows: list[msgspec.Raw]
+    rows: list[Row]
     ids: list[str | None]
     clock: datetime | None
 
@@ -55,10 +57,10 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Generic[Row]):
     """The rows of one answer that were not read before, and where to go on: offset and ids of the last rows read."""
 
-    rows: list[msgspec.Raw]
+    rows: list[Row]
     ids: list[str | None]
     clock: datetime | None
     at: int
@@ -66,12 +68,12 @@ class Step:
     last: bool
 
 
-def walk(read: Callable[[int], Rows], width: int, at: int = 0, tail: Sequence[str] = ()) -> Iterator[Step]:
+def walk(read: Callable[[int], Rows[Row]], width: int, at: int = 0, tail: Sequence[str] = ()) -> Iterator[Step[Row]]:
     """All rows from offset `at` on, of which the rows `tail` were read before; up to `width` answers under way.
 
     Raises TryAgain where the tool gives no new rows although it says that there are some.
     """
-    under_way: dict[int, Future[Rows]] = {}
+    under_way: dict[int, Future[Rows[Row]]] = {}
     size, stalled, side_by_side = 0, 0, width > 1
     pool = ThreadPoolExecutor(width, thread_name_prefix="ahead")
     try:
@@ -112,7 +114,7 @@ def _first_new(ids: list[str | None], tail: Sequence[str]) -> int | None:
     return next((index + 1 for index in range(len(ids) - 1, -1, -1) if ids[index] in known), None)
 
 
-def _drop(under_way: dict[int, Future[Rows]]) -> None:
+def _drop(under_way: dict[int, Future[Rows[Row]]]) -> None:
     for future in under_way.values():
         future.cancel()
     under_way.clear()
@@ -131,20 +133,29 @@ class DataCenterIssues:
         begun = resume_of(reading.resume)
         jql, clock = window(scope, reading.since), begun.clock
 
-        def read(at: int) -> Rows:
-            return self._rows(jql, at, ISSUES_A_PAGE, self._reader.names, usage)
+        def read(at: int) -> Rows[Read]:
+            answer, found = self._asked(jql, at, ISSUES_A_PAGE, self._reader.names, usage)
+            # Here, by the thread that asked: many pages wait in memory, and their text is ten times what is kept of it.
+            rows = [self._reader.read([row], scope.external_id) for row in found.issues]
+            return Rows(at, found.total, rows, [row.ids[0] for row in rows], answer.clock)
 
         for step in walk(read, self._transport.in_flight, begun.at, begun.tail):
             clock = clock or step.clock
-            found = self._reader.read(step.rows, scope.external_id)
             behind = Resume(clock=clock, at=step.at, tail=step.tail[-KEPT_TAIL:]).write()
-            yield Page(items=found.items, set_aside=found.set_aside, clock=clock, resume=None if step.last else behind)
+            yield Page(
+                items=[item for row in step.rows for item in row.items],
+                set_aside=[note for row in step.rows for note in row.set_aside],
+                clock=clock,
+                resume=None if step.last else behind,
+            )
 
     def ids(self, jql: str, usage: Usage) -> set[str]:
         """Ids of all issues that `jql` matches."""
 
-        def read(at: int) -> Rows:
-            return self._rows(jql, at, IDS_A_PAGE, ["id"], usage)
+        def read(at: int) -> Rows[None]:
+            answer, found = self._asked(jql, at, IDS_A_PAGE, ["id"], usage)
+            ids = [self._id(row) for row in found.issues]
+            return Rows(at, found.total, [None] * len(ids), ids, answer.clock)
 
         return {one for step in walk(read, 1) for one in step.ids if one is not None}
 
@@ -160,19 +171,18 @@ class DataCenterIssues:
         check(found)
         return answer, found
 
-    def _rows(self, jql: str, at: int, size: int, fields: list[str], usage: Usage) -> Rows:
+    def _asked(self, jql: str, at: int, size: int, fields: list[str], usage: Usage) -> tuple[Answer, _Found]:
         asked = {"jql": jql, "startAt": at, "maxResults": size, "fields": fields}
 
         def check(found: _Found) -> None:
             if not found.issues and at < found.total:
                 raise TryAgain(f"The search gave no rows from {at} on, of {found.total}")
 
-        answer, found = self._search(asked, check, usage)
-        ids = []
-        for row in found.issues:
-            try:
-                handle = self._handle.decode(row).id
-            except msgspec.DecodeError:
-                handle = None
-            ids.append(None if handle is None else str(handle))
-        return Rows(at, found.total, found.issues, ids, answer.clock)
+        return self._search(asked, check, usage)
+
+    def _id(self, row: msgspec.Raw) -> str | None:
+        try:
+            handle = self._handle.decode(row).id
+        except msgspec.DecodeError:
+            return None
+        return None if handle is None else str(handle)

@@ -18,33 +18,33 @@ KeyResults = tuple[tuple[Literal["trailer", "field"], str], ...]
 _CATEGORIES: dict[str | None, Category] = {"indeterminate": "in_progress", "done": "done"}
 
 
-class Named(msgspec.Struct):
+class Named(msgspec.Struct, gc=False):
     """Anything with a name: resolution, component."""
 
     name: str | None = None
 
 
-class StatusCategory(msgspec.Struct):
+class StatusCategory(msgspec.Struct, gc=False):
     key: str | None = None
 
 
-class Status(msgspec.Struct):
+class Status(msgspec.Struct, gc=False):
     name: str | None = None
     category: StatusCategory | None = msgspec.field(default=None, name="statusCategory")
 
 
-class IssueType(msgspec.Struct):
+class IssueType(msgspec.Struct, gc=False):
     name: str | None = None
     subtask: bool | None = None
     level: int | None = msgspec.field(default=None, name="hierarchyLevel")
 
 
-class Version(msgspec.Struct):
+class Version(msgspec.Struct, gc=False):
     id: Id
     name: str | None = None
 
 
-class Fields(msgspec.Struct):
+class Fields(msgspec.Struct, gc=False):
     """The system fields that are read, by Jira's names."""
 
     summary: str | None = None
@@ -68,7 +68,7 @@ AGILE = ("epic", "sprint", "closedSprints")
 _ATTRIBUTES = {one.encode_name: one.name for one in msgspec.structs.fields(Fields)}
 
 
-class _Handle(msgspec.Struct):
+class _Handle(msgspec.Struct, gc=False):
     id: Id | None = None
     key: str | None = None
 
@@ -102,8 +102,9 @@ class IssueReader:
             "FieldsHere",
             [(names[one], Any, msgspec.field(default=None, name=one)) for one in extra],
             bases=(Fields,),
+            gc=False,
         )
-        issue: Any = msgspec.defstruct("Issue", [("id", Id), ("key", str), ("fields", row)])
+        issue: Any = msgspec.defstruct("Issue", [("id", Id), ("key", str), ("fields", row)], gc=False)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue)
         self._handle = msgspec.json.Decoder(_Handle)
 
@@ -159,7 +160,7 @@ class IssueReader:
                 notes.append(SetAside(external_id=issue_id, reason=reason, excerpt=text.excerpt(value), whole=False))
             return at
 
-        due = text.day(row.duedate)
+        due = text.day(row.duedate) if row.duedate else None
         if due is None and row.duedate:
             reason = "`duedate` is no day of the calendar and was left out"
             notes.append(SetAside(external_id=issue_id, reason=reason, excerpt=text.excerpt(row.duedate), whole=False))
@@ -179,8 +180,8 @@ class IssueReader:
             estimate=values.first(values.number, row, self._estimate),
             team=values.first(values.team, row, self._team),
             labels=tuple(dict.fromkeys(row.labels)) if row.labels else (),
-            components=values.distinct(one.name for one in row.components) if row.components else (),
-            assignees=values.people(row.assignee) if row.assignee is not None else (),
+            components=values.distinct([one.name for one in row.components]) if row.components else (),
+            assignees=() if row.assignee is None else values.people(row.assignee),
             containers=self._containers(row),
             key_results=self._key_results(row) if self._key_result or self._description else (),
             blocked_by=values.blockers(row.issuelinks) if row.issuelinks else (),

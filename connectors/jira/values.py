@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,27 +19,27 @@ _SPRINT_PARTS = re.compile(
 _BLOCKED = "is blocked by"
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """Another issue or a project, as far as it is told: some shapes lack the id, some the key."""
 
     id: Id | None = None
     key: str | None = None
 
 
-class User(msgspec.Struct):
+class User(msgspec.Struct, gc=False):
     account_id: str | None = msgspec.field(default=None, name="accountId")
     name: str | None = None
     key: str | None = None
     display_name: str | None = msgspec.field(default=None, name="displayName")
 
 
-class LinkType(msgspec.Struct):
+class LinkType(msgspec.Struct, gc=False):
     name: str | None = None
     inward: str | None = None
     outward: str | None = None
 
 
-class Link(msgspec.Struct):
+class Link(msgspec.Struct, gc=False):
     type: LinkType | None = None
     inward: Reference | None = msgspec.field(default=None, name="inwardIssue")
     outward: Reference | None = msgspec.field(default=None, name="outwardIssue")
@@ -96,11 +97,13 @@ def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
 
 def people(user: User) -> tuple[str, ...]:
     """The words that a person may be called by, without e-mail addresses: those are not kept."""
-    return distinct(
-        one
-        for one in (user.account_id, user.name, user.key, user.display_name)
-        if one and not _E_MAIL.fullmatch(one.strip())
-    )
+    return _words_for(user.account_id, user.name, user.key, user.display_name)
+
+
+@lru_cache(10_000)
+def _words_for(*names: str | None) -> tuple[str, ...]:
+    """People are few, and come again and again."""
+    return distinct([one for one in names if one and not _E_MAIL.fullmatch(one.strip())])
 
 
 def blockers(links: list[Link]) -> tuple[str, ...]:
@@ -133,19 +136,27 @@ def reference(value: Any) -> tuple[Id | None, str | None] | None:
 
 def sprints(value: Any) -> list[tuple[str, str]]:
     """(id, name) of each sprint in a field: one or a list of objects, or of the texts that Data Center writes."""
+    if value is None:
+        return []
     if isinstance(value, list):
         return [one for part in value for one in sprints(part)]
     if isinstance(value, str):
-        inside = _SPRINT_TEXT.search(value)
-        parts = _SPRINT_PARTS.split(inside[1]) if inside else []
-        value = {}
-        for part in parts:
-            name, _, said = part.partition("=")
-            value.setdefault(name, None if said == "<null>" else said)
+        value = _sprint_in(value)
     if not isinstance(value, dict) or value.get("id") in (None, ""):
         return []
     found = str(value["id"])
     return [(found, str(value.get("name") or found))]
+
+
+@lru_cache(1_000)
+def _sprint_in(written: str) -> dict[str, str | None]:
+    """What the text of a sprint says. Sprints are few, and each stands in many issues."""
+    inside = _SPRINT_TEXT.search(written)
+    found: dict[str, str | None] = {}
+    for part in _SPRINT_PARTS.split(inside[1]) if inside else ():
+        name, _, said = part.partition("=")
+        found.setdefault(name, None if said == "<null>" else said)
+    return found
 
 
 def plain(body: Any) -> str:
