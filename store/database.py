@@ -81,7 +81,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -65536")  # KiB; the indexes of a large store do not fit the default of 2 MB
+    # KiB. The indexes of a large store do not fit the default of 2 MB; four times as much was no quicker.
+    connection.execute("PRAGMA cache_size = -16384")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -61,7 +61,6 @@ def _is_large_change(conn: sa.Connection) -> bool:
 def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Linked:
     if conn.dialect.name == "sqlite":
         conn.execute(sa.text("PRAGMA analysis_limit = 400"))
-        conn.execute(sa.text("PRAGMA cache_size = -32000"))
     conn.execute(sa.text("ANALYZE"))
     assign_teams(conn, config, WHOLE_STORE, "SELECT id FROM work_item")
     resolve(conn, link_queries(conn, config.conventions), WHOLE_STORE)

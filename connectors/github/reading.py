@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from connectors.ahead import one_ahead
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
@@ -117,21 +118,22 @@ class Reader:
     def _pages(
         self, scope: Scope, position: Position, usage: Usage, etag: str | None = None, *, fresh: bool = False
     ) -> Iterator[Page]:
-        while position.url:
+        if position.url:
             url = position.url
-            answer = self._list(url, usage, etag)
-            if answer.not_modified:
+            first = self._list(url, usage, etag)
+            if first.not_modified:
                 return
-            page = parse.issue_page(answer.body, scope, self.trailer)
-            position = position.behind(answer, page)
-            yield Page(
-                items=self._with_blockers(scope, page, usage),
-                set_aside=page.set_aside,
-                resume=position.resume,
-                validators=self._proof(url, answer, page.count) if fresh else (),
-                clock=answer.clock if fresh else None,
-            )
-            etag, fresh = None, False
+            for answer in one_ahead(first, lambda here: here.next_url, lambda url: self._list(url, usage)):
+                page = parse.issue_page(answer.body, scope, self.trailer)
+                position = position.behind(answer, page)
+                yield Page(
+                    items=self._with_blockers(scope, page, usage),
+                    set_aside=page.set_aside,
+                    resume=position.resume,
+                    validators=self._proof(url, answer, page.count) if fresh else (),
+                    clock=answer.clock if fresh else None,
+                )
+                fresh = False
         while position.parents:
             number, *rest = position.parents
             position = replace(position, parents=tuple(rest))

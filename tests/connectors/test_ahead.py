@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from connectors.ahead import in_order
+from connectors.ahead import in_order, one_ahead
 
 
 def test_results_come_in_order_and_a_few_at_a_time() -> None:
@@ -45,3 +45,28 @@ def test_closing_starts_nothing_more() -> None:
     next(results)
     results.close()
     assert len(started) <= 3
+
+
+def test_the_next_of_a_chain_is_asked_for_while_one_is_handed_out() -> None:
+    asked = threading.Event()
+
+    def ask(number: int) -> int:
+        asked.set()
+        return number
+
+    chain = one_ahead(1, lambda number: number + 1 if number < 4 else None, ask)
+    assert next(chain) == 1
+    assert asked.wait(5)
+    assert list(chain) == [2, 3, 4]
+
+
+def test_an_error_in_a_chain_comes_in_its_place() -> None:
+    def ask(number: int) -> int:
+        if number == 3:
+            raise ValueError("three")
+        return number
+
+    chain = one_ahead(1, lambda number: number + 1, ask)
+    assert [next(chain), next(chain)] == [1, 2]
+    with pytest.raises(ValueError, match="three"):
+        next(chain)
