@@ -56,6 +56,6 @@ def show(figures: Iterable[Figure], title: str) -> None:
     notes = Console(stderr=True)
     for figure in figures:
         cells = figure.cells()
-        notes.print("  ".join(cell for cell in cells if cell), highlight=False)
+        notes.print("  ".join(cell for cell in cells if cell), highlight=False, soft_wrap=True)
         table.add_row(*cells)
     Console(width=max(notes.width, 110)).print(table)
