@@ -34,7 +34,7 @@ class Server:
         self.lock = threading.Lock()
         self.before: Callable[[int], None] = lambda _at: None
 
-    def read(self, at: int) -> Rows:
+    def read(self, at: int) -> Rows[msgspec.Raw]:
         with self.lock:
             self.before(at)
             self.reads.append(at)
@@ -42,7 +42,7 @@ class Server:
             return Rows(at, len(self.rows), [msgspec.Raw(one.encode()) for one in ids], list(ids), None)
 
 
-def ids_of(steps: Sequence[Step]) -> list[str]:
+def ids_of(steps: Sequence[Step[msgspec.Raw]]) -> list[str]:
     return [one for step in steps for one in step.ids if one is not None]
 
 
