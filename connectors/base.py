@@ -1,14 +1,14 @@
 """What a connector is, to the rest of the program."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, Self
 
 from config import ConnectionOptions, Conventions
 from connectors.errors import Refused, SourceError
-from connectors.records import Containers, Page, Scope
+from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Listing:
     """What a connection sees of what its options name.
 
     `refused`: the option's own words (a scope named in full, an owner whose list is denied, a glob that finds nothing),
-    each with the reason. It stops nothing else.
+    each with the reason. It stops nothing else. `credentials_end_at`: when the token or key stops being accepted, where
+    the tool tells.
     """
 
     scopes: list[Scope]
     refused: list[tuple[str, SourceError]] = field(default_factory=list)
+    credentials_end_at: datetime | None = None
 
     def unless_empty(self) -> Self:
         """The listing itself. Raises where all that was asked for is refused: then the connection is what fails."""
@@ -65,6 +67,30 @@ class Check:
     advice: str = ""
 
 
+class Kept(Protocol):
+    """Keeps what a tool replaces at each use (a rotating refresh token), for all processes that use a connection."""
+
+    def replace(self, connection: str, step: Callable[[str | None], str]) -> str:
+        """Runs `step` with what is kept of the connection (None: nothing), keeps what it returns, and returns that.
+
+        One process at a time; what was kept stays where `step` raises. The text is sealed by the caller.
+        """
+        ...
+
+
+class Unkept:
+    """Keeps nothing beyond this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, str] = {}
+
+    def replace(self, connection: str, step: Callable[[str | None], str]) -> str:
+        with self._lock:
+            self._kept[connection] = step(self._kept.get(connection))
+            return self._kept[connection]
+
+
 @dataclass
 class Context:
     """What the program lends a connector: the time, a way to wait that can be cancelled, and someone to tell about it.
@@ -76,6 +102,7 @@ class Context:
     stop: threading.Event
     sleep: Callable[[float], None]
     on_wait: Callable[[str, float], None] = lambda reason, seconds: None
+    kept: Kept = field(default_factory=Unkept)
 
 
 class Connector(Protocol):
@@ -113,6 +140,20 @@ class Connector(Protocol):
 
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         """The scope's items, all or changed since, page by page. No page: nothing changed (all answers were 304)."""
+        ...
+
+    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
+        """The external ids of all of the scope's items with the category of each, page by page, to the end or raising.
+
+        None where the tool has no cheaper way than reading the items themselves.
+        """
+        ...
+
+    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
+        """What became of these items, which were in the scope when last seen. Each is in exactly one of its fields.
+
+        `deleted` only on the tool's own proof. Raises where the scope itself cannot be read: then nothing is known.
+        """
         ...
 
     def matching(self, query: str, usage: Usage) -> set[str]:

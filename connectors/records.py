@@ -12,6 +12,9 @@ import msgspec
 Category = Literal["todo", "in_progress", "done"]
 Level = Literal["initiative", "epic", "issue", "subtask"]
 ContainerKind = Literal["milestone", "version", "sprint"]
+ChangeKind = Literal["status", "estimate", "sprint"]
+Absence = Literal["deleted", "not_visible"]
+"""How an item is gone: for good and by proof, or out of sight for a reason that the tool does not tell."""
 
 
 # Records hold no circles: `gc=False` spares the garbage collector from looking through pages of them.
@@ -56,6 +59,19 @@ class ContainerRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     title: str
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A step in an item's history: a status, estimate or sprint was set. `before` and `after` are the tool's words.
+
+    `category`, of a status: what the tool counts `after` as, None where it does not tell.
+    """
+
+    at: datetime
+    kind: ChangeKind
+    before: str | None = None
+    after: str | None = None
+    category: Category | None = None
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A piece of work as the tool gives it. Instants are timezone-aware UTC; lists carry no order and no repetition.
 
@@ -65,7 +81,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `level` is what the tool's hierarchy says, None where it says nothing (type and labels then tell).
     `parent_id` or `parent_key` names the parent, by external id or by key, whichever the tool gives.
     `key_results` are raw values of the conventions: (`trailer` or `field`, text).
-    `blocked_by` are the keys of items that block this one.
+    `blocked_by` are the keys of items that block this one. `changes` are the steps of its history, by time, as far as
+    the tool keeps one.
     """
 
     external_id: str
@@ -94,6 +111,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     closed_at: datetime | None = None
     updated_at: datetime | None = None
     due_on: date | None = None
+    changes: tuple[Change, ...] = ()
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -126,3 +144,24 @@ class Containers(msgspec.Struct, kw_only=True):
     containers: list[Container]
     set_aside: list[SetAside] = msgspec.field(default_factory=list)
     validators: tuple[tuple[str, str], ...] = ()
+
+
+class Ref(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An item by what is known of it: its external id and its key."""
+
+    external_id: str
+    key: str
+
+
+class Looked(msgspec.Struct, kw_only=True):
+    """What became of items that were asked for one by one.
+
+    `items` are there, each with the scope where it is now, which may be another one than it was asked for in.
+    `gone` names the others by external id. `moved`: those that a tool gave another identity when it moved them, by
+    their former external id; the new ones are in `items` where they can be read, and stand here as their new id.
+    """
+
+    items: list[Item] = msgspec.field(default_factory=list)
+    gone: dict[str, Absence] = msgspec.field(default_factory=dict)
+    moved: dict[str, str] = msgspec.field(default_factory=dict)
+    set_aside: list[SetAside] = msgspec.field(default_factory=list)

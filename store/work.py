@@ -50,6 +50,15 @@ _UPSERT = f"""
 """
 _PACK = msgspec.msgpack.Encoder()
 _PAIR = {"item_id": "integer", "tag_id": "integer"}
+_STEP = {
+    "item_id": "integer",
+    "position": "integer",
+    "at": "timestamptz",
+    "kind": "text",
+    "before": "text",
+    "after": "text",
+    "category": "text",
+}
 _fold_word = lru_cache(10_000)(fold)
 """Labels and types are few, and come again and again."""
 
@@ -211,7 +220,7 @@ def _replace_sets(
     bulk: Bulk, connection_id: int, scope_id: int, items: list[tuple[int, Item]], rewritten: set[int]
 ) -> None:
     if rewritten:
-        for table in ("work_container", "work_tag", "dependency"):
+        for table in ("work_container", "work_tag", "dependency", "work_change"):
             bulk.run(f"DELETE FROM {table} WHERE item_id {bulk.among}", bulk.values(rewritten))
     refs = [ref for _, item in items for ref in item.containers]
     if refs:
@@ -223,6 +232,12 @@ def _replace_sets(
     bulk.insert("work_tag", _PAIR, [(item_id, ids[tag]) for item_id, tags in words for tag in tags])
     blockers = {(item_id, key) for item_id, item in items for key in item.blocked_by}
     bulk.insert("dependency", {"item_id": "integer", "blocker_key": "text"}, blockers)
+    steps = [
+        (item_id, position, bulk.instant(one.at), one.kind, one.before, one.after, one.category)
+        for item_id, item in items
+        for position, one in enumerate(item.changes)
+    ]
+    bulk.insert("work_change", _STEP, steps)
 
 
 def _keep_old_keys(bulk: Bulk, connection_id: int, items: list[Item], known: dict[str, _Known]) -> None:

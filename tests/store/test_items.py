@@ -89,6 +89,7 @@ def test_a_new_item_is_kept_whole(shop: Shop) -> None:
         "updated_at": datetime(2026, 2, 1, 0, 0, 0, 5000, tzinfo=UTC),
         "due_on": date(2026, 2, 28),
         "presence": "present",
+        "gone_at": None,
         "content_hash": content_hash,
     }
     assert shop.dirty() == ["acme/shop#7"]

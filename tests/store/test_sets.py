@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.records import ContainerRef, SetAside
+from connectors.records import Change, ContainerRef, SetAside
 from store import streams, work
 from store.work import Saved
 from tests.store.samples import Shop, item, listed, milestone, scope_record
@@ -51,6 +51,22 @@ def test_sets_are_replaced_whole_and_only_those_of_their_item(shop: Shop) -> Non
     assert shop.rows(blockers) == [("acme/shop#1", "x-2"), ("acme/shop#2", "x-1")]
     shop.save(item(1), item(2))
     assert (shop.labels(1), shop.labels(2), shop.rows(MEMBERS), shop.rows(blockers)) == ([], [], [], [])
+
+
+def test_the_steps_of_an_items_history_are_kept_by_time_and_replaced_whole(shop: Shop) -> None:
+    start = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    begun = Change(at=start, kind="status", before="Open", after="Doing", category="in_progress")
+    sized = Change(at=start, kind="estimate", after="3")
+    shop.save(item(1, changes=(begun, sized)), item(2, changes=(begun,)))
+    shop.save(item(1, changes=(sized,)))
+    found = shop.rows(
+        "SELECT w.key, c.position, c.kind, c.before, c.after, c.category"
+        " FROM work_change c JOIN work_item w ON w.id = c.item_id ORDER BY 1, 2"
+    )
+    assert found == [
+        ("acme/shop#1", 0, "estimate", None, "3", None),
+        ("acme/shop#2", 0, "status", "Open", "Doing", "in_progress"),
+    ]
 
 
 def test_a_container_that_was_never_listed_follows_the_references(shop: Shop) -> None:

@@ -1,7 +1,7 @@
 """A tool in memory, and a connector that reads it: pages, windows, validators, faults and stops, all by script."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ import store
 from config import Config, ConnectionOptions
 from connectors.base import Check, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
-from connectors.records import Container, Containers, Item, Page, Scope, SetAside
+from connectors.records import Category, Container, Containers, Item, Looked, Page, Ref, Scope, SetAside
 from store import tables
 from sync.engine import SyncResult, remeasure, sync
 
@@ -147,6 +147,19 @@ class Fake:
             if end >= len(window):
                 return
             at, clock = end, None
+
+    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
+        usage.requests += 1
+        return iter([{one.external_id: one.category for one in self.tool.projects[scope.key].items.values()}])
+
+    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
+        usage.requests += 1
+        there = {one.external_id: one for project in self.tool.projects.values() for one in project.items.values()}
+        wanted = [ref.external_id for ref in refs]
+        return Looked(
+            items=[there[one] for one in wanted if one in there],
+            gone={one: "not_visible" for one in wanted if one not in there},
+        )
 
     def matching(self, query: str, usage: Usage) -> set[str]:
         usage.requests += 1

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("failed_at", UTC_INSTANT, nullable=True),
         sa.Column("last_ok_at", UTC_INSTANT, nullable=True),
+        sa.Column("credentials_end_at", UTC_INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
         sa.UniqueConstraint("name", name=op.f("uq_connection_name")),
     )
@@ -299,6 +300,8 @@ def upgrade() -> None:
         sa.Column("visible", sa.Boolean(), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("last_ok_at", UTC_INSTANT, nullable=True),
+        sa.Column("swept_at", UTC_INSTANT, nullable=True),
+        sa.Column("held_back", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_scope_connection_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scope")),
         sa.UniqueConstraint("connection_id", "external_id", name=op.f("uq_scope_connection_id_external_id")),
@@ -435,6 +438,7 @@ def upgrade() -> None:
         sa.Column("updated_at", UTC_INSTANT, nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("presence", sa.String(), nullable=False),
+        sa.Column("gone_at", UTC_INSTANT, nullable=True),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_work_item_connection_id")),
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_work_item_scope_id")),
@@ -497,3 +501,60 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mapping", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mapping_key_result_id"), ["key_result_id"], unique=False)
+
+    op.create_table(
+        "value_source",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("failed_at", UTC_INSTANT, nullable=True),
+        sa.Column("last_ok_at", UTC_INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["key_result_id"], ["key_result.id"], name=op.f("fk_value_source_key_result_id")),
+        sa.PrimaryKeyConstraint("key_result_id", name=op.f("pk_value_source")),
+    )
+    op.create_table(
+        "sweep_seen",
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_sweep_seen_scope_id")),
+        sa.PrimaryKeyConstraint("scope_id", "external_id", name=op.f("pk_sweep_seen")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "work_change",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("before", sa.String(), nullable=True),
+        sa.Column("after", sa.String(), nullable=True),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("item_id", "position", name=op.f("pk_work_change")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "credential",
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("updated_at", UTC_INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("connection", name=op.f("pk_credential")),
+    )
+    op.create_table(
+        "hint",
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("delivery", sa.String(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("about", JSON, nullable=False),
+        sa.Column("received_at", UTC_INSTANT, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("done_at", UTC_INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("connection", "delivery", name=op.f("pk_hint")),
+    )
+    with op.batch_alter_table("hint", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_hint_waiting",
+            ["connection", "received_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )

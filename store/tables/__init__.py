@@ -1,0 +1,69 @@
+"""The tables, inside the program: ours to change, through migrations. What others read are the views.
+
+Instants are timezone-aware UTC on both databases (SQLModel's own column type sees to it). Columns named `*_folded`
+hold the text as selectors compare it: trimmed and case-folded as Unicode says, which no database function does alike.
+"""
+
+from sqlmodel import SQLModel
+
+from store.tables.base import JSON, Meta, Row
+from store.tables.okrs import CheckIn, Cycle, KeyResult, Mapping, Objective, Support, Team, Theme, ValueSource
+from store.tables.program import Credential, Hint, Quarantine, Run, RunScope
+from store.tables.results import Finding, FindingChange, Link, Match, Measure, Tally
+from store.tables.tools import (
+    Connection,
+    Container,
+    Dependency,
+    Dirty,
+    Membership,
+    Scope,
+    StreamState,
+    SweepSeen,
+    Tag,
+    WorkAlias,
+    WorkChange,
+    WorkContainer,
+    WorkItem,
+    WorkTag,
+)
+
+__all__ = [
+    "JSON",
+    "CheckIn",
+    "Connection",
+    "Container",
+    "Credential",
+    "Cycle",
+    "Dependency",
+    "Dirty",
+    "Finding",
+    "FindingChange",
+    "Hint",
+    "KeyResult",
+    "Link",
+    "Mapping",
+    "Match",
+    "Measure",
+    "Membership",
+    "Meta",
+    "Objective",
+    "Quarantine",
+    "Row",
+    "Run",
+    "RunScope",
+    "SQLModel",
+    "Scope",
+    "StreamState",
+    "Support",
+    "SweepSeen",
+    "Tag",
+    "Tally",
+    "Team",
+    "Theme",
+    "ValueSource",
+    "WorkAlias",
+    "WorkChange",
+    "WorkContainer",
+    "WorkItem",
+    "WorkTag",
+]
