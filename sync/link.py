@@ -4,8 +4,6 @@ The whole of it is a few set-based statements over the stored work. A small chan
 statements over copies of the few rows concerned: the changed items, all below them and all above any of these.
 """
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 
 from config import Config
@@ -20,14 +18,7 @@ LARGE_CHANGE = 0.2
 """From this share of all items on, linking everything anew is the shorter way."""
 
 
-@dataclass(frozen=True)
-class Linked:
-    """What a linking touched: ids of the key results whose links may have changed, None for all."""
-
-    key_results: frozenset[int] | None
-
-
-def link(conn: sa.Connection, config: Config) -> Linked:
+def link(conn: sa.Connection, config: Config) -> None:
     """Brings `match`, `link`, `tally` and each item's team up to date with stored work and applied configuration.
 
     Works on what `dirty` lists, or on everything where the configuration changed or most items did. Empties `dirty`.
@@ -41,11 +32,12 @@ def link(conn: sa.Connection, config: Config) -> Linked:
         or meta.read(conn, "linked_with") != settings
         or _is_large_change(conn)
     )
-    linked = _link_all(conn, config, ignore_subtasks) if everything else _link_dirty(conn, config, ignore_subtasks)
-    conn.execute(sa.text("DELETE FROM dirty"))
     if everything:
+        _link_all(conn, config, ignore_subtasks)
         meta.write(conn, {"relink": "0", "linked_with": settings})
-    return linked
+    else:
+        _link_dirty(conn, config, ignore_subtasks)
+    conn.execute(sa.text("DELETE FROM dirty"))
 
 
 def _is_large_change(conn: sa.Connection) -> bool:
@@ -58,7 +50,7 @@ def _is_large_change(conn: sa.Connection) -> bool:
 # --- all -------------------------------------------------------------------------------------------------------------
 
 
-def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Linked:
+def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> None:
     if conn.dialect.name == "sqlite":
         conn.execute(sa.text("PRAGMA analysis_limit = 400"))
     conn.execute(sa.text("ANALYZE"))
@@ -79,15 +71,14 @@ def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Lin
         _set_sizes(conn, None)
     _count_matches(conn, None)
     tally(conn, None)
-    return Linked(None)
 
 
 # --- a few -----------------------------------------------------------------------------------------------------------
 
 
-def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Linked:
+def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> None:
     if conn.execute(sa.text("SELECT 1 FROM dirty LIMIT 1")).first() is None:
-        return Linked(frozenset())
+        return
     source = _copy_family(conn)
     recount = Recount(conn, "SELECT item_id FROM family")
     assign_teams(conn, config, source, "SELECT item_id FROM target")
@@ -109,10 +100,8 @@ def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> L
     if config.counting.measure == "count":
         recount.finish()
         outdate(conn, changed)
-        return Linked(changed)
-    resized = _set_sizes(conn, changed)
-    tally(conn, resized)
-    return Linked(resized)
+    else:
+        tally(conn, _set_sizes(conn, changed))
 
 
 def _copy_family(conn: sa.Connection) -> Source:
