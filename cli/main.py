@@ -22,6 +22,7 @@ from cli import (
     serve,
     status,
     sync_command,
+    verify,
 )
 from cli.errors import report
 from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, Session, session
@@ -29,7 +30,7 @@ from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, Session, s
 OWN = {
     "config": "loader.py",
     "connectors": "registry.py",
-    "store": "tables.py",
+    "store": "views.py",
     "mapping": "resolve.py",
     "sync": "engine.py",
 }
@@ -99,6 +100,7 @@ for room in (
     check,
     map_commands,
     checkin,
+    verify,
     db,
 ):
     room.register(app)

@@ -364,16 +364,6 @@ def test_an_item_that_a_query_finds_anew_is_linked(conn: sa.Connection, tracker:
     assert roles(conn) == {"SHOP-2": "counted"}
 
 
-def test_a_small_change_tells_which_key_results_it_touched(conn: sa.Connection, tracker: Tracker) -> None:
-    configuration = config(EPIC, {"key_result": "A.2", "work": {"issue": "SHOP-2"}})
-    tracker.save(item("SHOP-1"), item("SHOP-2"))
-    link_anew(conn, configuration)
-    tracker.save(item("SHOP-2", title="Another"))
-    second = conn.execute(sa.text("SELECT id FROM key_result WHERE key = 'A.2'")).scalar_one()
-    assert link(conn, configuration).key_results == {second}
-    assert link(conn, configuration).key_results == frozenset()
-
-
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 POINTS: dict[str, Any] = {"counting": {"measure": "points"}}
