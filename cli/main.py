@@ -20,6 +20,7 @@ from cli import (
     init,
     map_commands,
     serve,
+    set_aside,
     status,
     sync_command,
     verify,
@@ -94,13 +95,14 @@ for room in (
     config_commands,
     doctor,
     sync_command,
+    set_aside,
+    verify,
     serve,
     status,
     explain,
     check,
     map_commands,
     checkin,
-    verify,
     db,
 ):
     room.register(app)

@@ -3,6 +3,7 @@
 import random
 import threading
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -114,12 +115,11 @@ def test_a_scope_that_was_never_read_lacks_everything(shop: World) -> None:
 
 
 def test_a_scope_that_cannot_be_read_has_no_verdict(shop: World) -> None:
-    def refuse(scope: str, at: int) -> None:
+    def refuse(*_: object) -> NoReturn:
         raise Refused("No.", advice="Ask.")
 
     fake = shop.fakes["fake"]
-    fake.trap = refuse
-    fake.look = lambda scope, refs, usage: refuse("", 0)
+    fake.trap = fake.look = refuse
     found = verdict(shop)
     assert (found.scope, found.error) == ("SHOP", "No. Ask.")
 
