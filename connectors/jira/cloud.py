@@ -3,7 +3,7 @@
 The search gives pages only in sequence, but 5,000 ids at a time; fetching by id has no order to keep.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,9 +14,10 @@ from connectors.answers import ABSENT
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
 from connectors.jira.parse import IssueReader
+from connectors.jira.singly import issues_one_by_one
 from connectors.jira.values import Id
-from connectors.jira.window import Resume, resume_of, window
-from connectors.records import Page, Scope, SetAside
+from connectors.jira.window import CATEGORIES, ORDER, Resume, project, resume_of, window
+from connectors.records import Category, Looked, Page, Scope, SetAside
 from connectors.transport import Answer, Transport
 
 SEARCH = "/rest/api/3/search/jql"
@@ -77,6 +78,33 @@ class CloudIssues:
             page.resume = Resume(clock=clock, after=chunk[-1]).write() if number < len(chunks) else None
             yield page
 
+    def listing(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
+        """The ids of all of the project's issues with their categories, page by page."""
+        for category, condition in CATEGORIES:
+            jql = f"{project(scope)} AND statusCategory {condition} {ORDER}"
+            for _, page in self._search(jql, ["id"], IDS_A_PAGE, _IdPage, usage):
+                yield {str(row.id): category for row in page.issues}
+
+    def look(self, scope: Scope, ids: Sequence[str], usage: Usage) -> Looked:
+        """What became of these issues, wherever they are now. What is deleted and what is hidden is left out alike."""
+        found = Looked()
+        for at in range(0, len(ids), ISSUES_A_PAGE):
+            chunk = list(ids[at : at + ISSUES_A_PAGE])
+            fetched = self._fetch(chunk, usage) if self._fetches else None
+            if fetched is None:
+                singly = issues_one_by_one(self._transport, "/rest/api/3", chunk, self._reader.names, usage)
+                fetched = _Fetched([row for _, row in singly if row is not None])
+            page = self._read(fetched, scope, anywhere=True)
+            told = {item.external_id for item in page.items} | {note.external_id for note in page.set_aside}
+            found.items += page.items
+            found.set_aside += page.set_aside
+            found.gone |= {one: "not_visible" for one in chunk if one not in told}
+        return found
+
+    def matching(self, jql: str, usage: Usage) -> set[str]:
+        """Ids of all issues that `jql` matches."""
+        return set(self.ids(jql, usage)[0])
+
     def ids(self, jql: str, usage: Usage) -> tuple[list[str], datetime | None]:
         """Ids of all issues that `jql` matches, in its order, and the site's time when the first page was answered."""
         found: dict[str, None] = {}
@@ -117,7 +145,10 @@ class CloudIssues:
         if fetched is None:
             self._fetches = False
             fetched = _Fetched(self._found(ids, usage))
-        read = self._reader.read(fetched.issues, scope.external_id)
+        return self._read(fetched, scope)
+
+    def _read(self, fetched: _Fetched, scope: Scope, *, anywhere: bool = False) -> Page:
+        read = self._reader.read(fetched.issues, scope.external_id, anywhere=anywhere)
         failed = [
             SetAside(
                 external_id=None if one.id is None else str(one.id),

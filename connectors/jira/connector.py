@@ -1,7 +1,7 @@
 """The connector of kind `jira`: one Jira site, Cloud or Data Center."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
@@ -19,7 +19,7 @@ from connectors.jira.fields import Field, FieldMap, discover
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
 from connectors.jira.rules import classify, signature
-from connectors.records import Containers, Page, Scope
+from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 from connectors.text import clean
 from connectors.transport import Transport
 
@@ -109,27 +109,59 @@ class Jira:
 
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         site = self.site()
-        fields = site.fields
-        if not fields.estimate:
-            fields = replace(fields, estimate=self._estimation(site, scope, reading, usage))
-        reader = IssueReader(fields, site=site.url, trailer=self._conventions.trailer, agile=not site.info.cloud)
-        kind = CloudIssues if site.info.cloud else DataCenterIssues
-        return kind(self._transport, reader).pages(scope, reading, usage)
+        fields = self._fields(site, scope, usage, afresh=reading.since is None)
+        return self._issues(site, fields).pages(scope, reading, usage)
 
-    def _estimation(self, site: Site, scope: Scope, reading: Reading, usage: Usage) -> tuple[str, ...]:
-        """What the project's boards estimate with. Asked for once, and again at each full reading."""
-        if reading.since is None or scope.external_id not in self._estimated:
+    def _issues(self, site: Site, fields: FieldMap | None = None) -> CloudIssues | DataCenterIssues:
+        reader = IssueReader(
+            fields or site.fields, site=site.url, trailer=self._conventions.trailer, agile=not site.info.cloud
+        )
+        return (CloudIssues if site.info.cloud else DataCenterIssues)(self._transport, reader)
+
+    def _fields(self, site: Site, scope: Scope, usage: Usage, *, afresh: bool = False) -> FieldMap:
+        """The site's fields, with those that the project's boards estimate with where none is known.
+
+        The boards are asked once, and again at each full reading (`afresh`).
+        """
+        if site.fields.estimate:
+            return site.fields
+        if afresh or scope.external_id not in self._estimated:
             found = self._container_reader(site).estimation_fields(scope, usage)
             self._estimated[scope.external_id] = tuple(found)
-        return self._estimated[scope.external_id]
+        return replace(site.fields, estimate=self._estimated[scope.external_id])
+
+    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
+        if scope.archived:
+            raise Refused(
+                f"The project {scope.key} is archived, and searches do not find archived issues.",
+                advice="What was read of it before stays as it is.",
+            )
+        return self._issues(self.site()).listing(scope, usage)
+
+    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
+        """Never tells `deleted`: Jira answers alike for what is deleted and for what is hidden.
+
+        Raises Refused where the project cannot be browsed: all its issues look as if they were gone then.
+        """
+        self._readable(scope)
+        site = self.site()
+        return self._issues(site, self._fields(site, scope, usage)).look(
+            scope, [one.external_id for one in refs], usage
+        )
+
+    def _readable(self, scope: Scope) -> None:
+        control = self._control()
+        try:
+            control.project(scope.external_id)
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            raise _unseen(scope.key) from error
+        if not control.may_browse(scope.key):
+            raise _unseen(scope.key)
 
     def matching(self, query: str, usage: Usage) -> set[str]:
-        site = self.site()
-        reader = IssueReader(site.fields, site=site.url)
-        if site.info.cloud:
-            found, _ = CloudIssues(self._transport, reader).ids(query, usage)
-            return set(found)
-        return DataCenterIssues(self._transport, reader).ids(query, usage)
+        return self._issues(self.site()).matching(query, usage)
 
     def close(self) -> None:
         self._transport.close()

@@ -148,6 +148,10 @@ class Control:
             if page.last or not page.values:
                 return found
 
+    def project(self, name: str) -> Project:
+        """The project with this key or id. Raises Refused where there is none, or the account may not see it."""
+        return self._either(lambda client: client.project(name).raw, Project)
+
     def may_browse(self, project: str) -> bool:
         """Whether the account may browse the project with this key; assumed where the site has no such question."""
 
@@ -160,7 +164,7 @@ class Control:
             if error.status not in ABSENT:
                 raise
             return True
-        return "BROWSE_PROJECTS" in found and found["BROWSE_PROJECTS"].have
+        return any(found[name].have for name in ("BROWSE_PROJECTS", "BROWSE") if name in found)
 
     def _project_page(self, start: int) -> _ProjectPage:
         # The library has no door to Cloud's paged list.

@@ -16,10 +16,11 @@ import msgspec
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
-from connectors.jira.parse import IssueReader, Read
+from connectors.jira.parse import CategoryReader, IssueReader, Read
+from connectors.jira.singly import issues_one_by_one
 from connectors.jira.values import Id
 from connectors.jira.window import Resume, resume_of, window
-from connectors.records import Page, Scope
+from connectors.records import Category, Looked, Page, Scope
 from connectors.transport import Transport
 
 SEARCH = "/rest/api/2/search"
@@ -149,7 +150,53 @@ class DataCenterIssues:
                 resume=None if step.last else behind,
             )
 
-    def ids(self, jql: str, usage: Usage) -> set[str]:
+    def listing(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
+        """The ids of all of the project's issues with their categories, page by page."""
+        reader = CategoryReader()
+
+        def read(at: int) -> Rows[tuple[str, Category]]:
+            answer, found = self._asked(window(scope, None), at, IDS_A_PAGE, ["status"], usage)
+            rows = [reader.read(row) for row in found.issues]
+            return Rows(at, found.total, rows, [one for one, _ in rows], answer.clock)
+
+        for step in walk(read, 1):
+            yield dict(step.rows)
+
+    def look(self, scope: Scope, ids: Sequence[str], usage: Usage) -> Looked:
+        """What became of these issues, wherever they are now."""
+        found = Looked()
+        for at in range(0, len(ids), ISSUES_A_PAGE):
+            chunk = list(ids[at : at + ISSUES_A_PAGE])
+            rows = self._among(chunk, usage)
+            there = {self._id(row) for row in rows}
+            left = [one for one in chunk if one not in there]
+            for one, row in issues_one_by_one(self._transport, "/rest/api/2", left, self._reader.names, usage):
+                if row is None:
+                    found.gone[one] = "not_visible"
+                else:
+                    rows.append(row)
+            read = self._reader.read(rows, scope.external_id, anywhere=True)
+            found.items += read.items
+            found.set_aside += read.set_aside
+        return found
+
+    def _among(self, ids: list[str], usage: Usage) -> list[msgspec.Raw]:
+        """The issues with these ids, as far as they are found. One that is gone makes Jira refuse the whole query."""
+        pending, rows = [ids], []
+        while pending:
+            some = pending.pop()
+            try:
+                jql = f"id in ({', '.join(some)})"
+                _, found = self._asked(jql, 0, len(some), self._reader.names, usage)
+                rows += found.issues
+            except Refused as error:
+                if error.status != 400:
+                    raise
+                if len(some) > 1:
+                    pending += [some[: len(some) // 2], some[len(some) // 2 :]]
+        return rows
+
+    def matching(self, jql: str, usage: Usage) -> set[str]:
         """Ids of all issues that `jql` matches."""
 
         def read(at: int) -> Rows[None]:

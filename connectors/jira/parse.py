@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from connectors import text
+from connectors.errors import TryAgain
 from connectors.jira import values
 from connectors.jira.fields import FieldMap
 from connectors.jira.values import Id, Link, Reference, User
@@ -31,6 +32,11 @@ class StatusCategory(msgspec.Struct, gc=False):
 class Status(msgspec.Struct, gc=False):
     name: str | None = None
     category: StatusCategory | None = msgspec.field(default=None, name="statusCategory")
+
+
+def category_of(status: Status | None) -> Category:
+    """What Jira counts a status as. "No category" is to do, and so is what has no status at all."""
+    return "todo" if status is None or status.category is None else _CATEGORIES.get(status.category.key, "todo")
 
 
 class IssueType(msgspec.Struct, gc=False):
@@ -71,6 +77,15 @@ _ATTRIBUTES = {one.encode_name: one.name for one in msgspec.structs.fields(Field
 class _Handle(msgspec.Struct, gc=False):
     id: Id | None = None
     key: str | None = None
+
+
+class _StatusOnly(msgspec.Struct, gc=False):
+    status: Status | None = None
+
+
+class _Brief(msgspec.Struct, gc=False):
+    id: Id
+    fields: _StatusOnly
 
 
 @dataclass
@@ -121,8 +136,11 @@ class IssueReader:
         self._epic, self._agile_sprints = role(AGILE[:1]), role(AGILE[1:])
         self._description = names.get("description", "")
 
-    def read(self, rows: Sequence[bytes | msgspec.Raw], scope: str) -> Read:
-        """The items of `rows` (JSON, clean) that belong to the project with id `scope`, and what could not be read."""
+    def read(self, rows: Sequence[bytes | msgspec.Raw], scope: str, *, anywhere: bool = False) -> Read:
+        """The items of `rows` (JSON, clean) that belong to the project with id `scope`, and what could not be read.
+
+        `anywhere`: those of other projects, too, each with the id of its own project as scope.
+        """
         found = Read()
         for row in rows:
             try:
@@ -135,8 +153,9 @@ class IssueReader:
                 continue
             found.ids.append(str(issue.id))
             project = issue.fields.project
-            if project is None or project.id is None or str(project.id) == scope:  # else it moved away meanwhile
-                found.items.append(self._item(issue, scope, found.set_aside))
+            here = scope if project is None or project.id is None else str(project.id)
+            if anywhere or here == scope:  # else it moved away meanwhile
+                found.items.append(self._item(issue, here, found.set_aside))
         return found
 
     def _named(self, row: bytes | msgspec.Raw) -> str | None:
@@ -148,9 +167,7 @@ class IssueReader:
 
     def _item(self, issue: Any, scope: str, notes: list[SetAside]) -> Item:
         row, issue_id = issue.fields, str(issue.id)
-        status, kind, category = row.status, row.issuetype, None
-        if status is not None and status.category is not None:
-            category = status.category.key
+        status, kind = row.status, row.issuetype
         parent = self._parent(row)
 
         def moment(name: str, value: str | None) -> datetime | None:
@@ -170,7 +187,7 @@ class IssueReader:
             scope=scope,
             url=f"{self._site}/browse/{issue.key}",
             title=row.summary or issue.key,
-            category=_CATEGORIES.get(category, "todo"),
+            category=category_of(status),
             status=None if status is None else status.name,
             resolution=None if row.resolution is None else row.resolution.name,
             type=None if kind is None else kind.name,
@@ -224,3 +241,18 @@ class IssueReader:
         for name in self._key_result:
             found += [("field", one) for one in values.words(getattr(row, name))]
         return tuple(dict.fromkeys(found))
+
+
+class CategoryReader:
+    """Reads the id and the category of issues of which only the status was asked for."""
+
+    def __init__(self) -> None:
+        self._decoder = msgspec.json.Decoder(_Brief)
+
+    def read(self, row: msgspec.Raw) -> tuple[str, Category]:
+        """Raises TryAgain where the row does not tell its id: then nothing can be said of what is not listed."""
+        try:
+            brief = self._decoder.decode(row)
+        except msgspec.DecodeError as error:
+            raise TryAgain(f"An issue that was listed cannot be read ({error})") from error
+        return str(brief.id), category_of(brief.fields.status)

@@ -4,8 +4,19 @@ from datetime import datetime
 
 import msgspec
 
-from connectors.records import Scope
+from connectors.records import Category, Scope
 
+CATEGORIES: tuple[tuple[Category, str], ...] = (
+    ("todo", "not in (3, 4)"),
+    ("in_progress", "= 4"),
+    ("done", "= 3"),
+)
+"""Conditions on `statusCategory` that share all issues out among our categories.
+
+The numbers are the same on every site, while names are translated. What is neither in progress (4) nor done (3) is to
+do, as Jira has a category "none", too. In the order in which work goes on: what moves on meanwhile is listed twice, and
+not left out.
+"""
 ORDER = "ORDER BY created ASC, key ASC"
 """Neither changes: nothing moves between pages but by deletion."""
 
@@ -16,9 +27,14 @@ def window(scope: Scope, since: datetime | None) -> str:
     The instant is written in epoch milliseconds, as a date would be read in the zone of the account's profile, and
     floored to the minute, which is as fine as JQL compares.
     """
-    key = scope.key.replace("\\", "\\\\").replace('"', '\\"')
     changed = "" if since is None else f" AND updated >= {int(since.timestamp()) // 60 * 60_000}"
-    return f'project = "{key}"{changed} {ORDER}'
+    return f"{project(scope)}{changed} {ORDER}"
+
+
+def project(scope: Scope) -> str:
+    """The JQL clause that holds for the project's issues."""
+    key = scope.key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'project = "{key}"'
 
 
 class Resume(msgspec.Struct, omit_defaults=True):

@@ -176,5 +176,5 @@ def test_ids_of_a_query_are_all_found(issues: DataCenterIssues) -> None:
     asked: list[dict[str, Any]] = []
     with respx.mock() as router:
         router.post(URL).side_effect = serve(25, 10, asked)
-        assert issues.ids("labels = web", Usage()) == {str(number) for number in range(25)}
+        assert issues.matching("labels = web", Usage()) == {str(number) for number in range(25)}
     assert (asked[0]["jql"], asked[0]["fields"]) == ("labels = web", ["id"])

@@ -1,0 +1,137 @@
+"""Listing all ids of a project, and looking for issues that are not listed any more."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from config import Conventions
+from connectors.base import Context, Reading, Usage
+from connectors.errors import Refused
+from connectors.jira import Jira, JiraOptions
+from connectors.records import Category, Item, Ref, Scope
+from simulator import JiraSite, serve
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+Connect = Callable[..., Jira]
+
+
+@pytest.fixture(params=["cloud", "datacenter"])
+def site(request: pytest.FixtureRequest) -> JiraSite:
+    site = JiraSite(request.param, now=lambda: NOW)
+    site.add_project("SHOP", "Shop")
+    site.add_project("PLAT", "Platform")
+    return site
+
+
+@pytest.fixture
+def connect(site: JiraSite) -> Iterator[Connect]:
+    opened: list[Jira] = []
+    with serve(site) as running:
+
+        def build(**values: Any) -> Jira:
+            auth = {"email": site.email, "token": site.token} if site.cloud else {"token": site.token}
+            options = JiraOptions.model_validate(
+                {"kind": "jira", "url": running.url_of(site), "auth": auth, "projects": ["SHOP"], **values}
+            )
+            context = Context(now=lambda: NOW, stop=threading.Event(), sleep=lambda _seconds: None)
+            opened.append(Jira("jira", options, Conventions(), "points", context))
+            return opened[-1]
+
+        yield build
+        for one in opened:
+            one.close()
+
+
+def shop(site: JiraSite) -> Scope:
+    raw = site.projects["SHOP"]
+    return Scope(external_id=raw["id"], key="SHOP", name="Shop", kind="project", url=f"{site.origin}/browse/SHOP")
+
+
+def ref(site: JiraSite, key: str) -> Ref:
+    return Ref(external_id=str(site.issue(key)["id"]), key=key)
+
+
+def read(jira: Jira, scope: Scope) -> dict[str, Item]:
+    return {item.external_id: item for page in jira.items(scope, Reading(), Usage()) for item in page.items}
+
+
+def test_all_ids_are_listed_with_the_category_of_each(site: JiraSite, connect: Connect) -> None:
+    statuses: list[tuple[str, Category]] = [("To Do", "todo"), ("In Progress", "in_progress"), ("Done", "done")]
+    expected = {}
+    for number in range(30):
+        status, category = statuses[number % 3]
+        key = site.add_issue("SHOP", f"Number {number}", status=status)
+        expected[str(site.issue(key)["id"])] = category
+    site.add_issue("PLAT", "Elsewhere")
+    none = site.add_issue("SHOP", "Without a category")
+    site.issue(none)["fields"]["status"]["statusCategory"] = {"id": 1, "key": "undefined", "name": "No Category"}
+    expected[str(site.issue(none)["id"])] = "todo"
+    jira = connect()
+    pages = list(jira.ids(shop(site), Usage()))
+    assert {one: category for page in pages for one, category in page.items()} == expected
+    assert {one: item.category for one, item in read(jira, shop(site)).items()} == expected
+
+
+def test_a_listing_takes_few_requests(site: JiraSite, connect: Connect) -> None:
+    for number in range(1200):
+        site.add_issue("SHOP", f"Number {number}")
+    jira, usage = connect(), Usage()
+    assert sum(len(page) for page in jira.ids(shop(site), usage)) >= 1200
+    assert usage.requests == (3 if site.cloud else 2)
+
+
+def test_a_listing_of_a_project_that_is_hidden_is_refused(site: JiraSite, connect: Connect) -> None:
+    jira, scope = connect(), shop(site)
+    jira.scopes()
+    site.hide("SHOP")
+    with pytest.raises(Refused, match="SHOP"):
+        list(jira.ids(scope, Usage()))
+
+
+def test_an_archived_project_is_not_taken_for_an_empty_one(site: JiraSite, connect: Connect) -> None:
+    with pytest.raises(Refused, match="archived"):
+        connect().ids(msgspec.structs.replace(shop(site), archived=True), Usage())
+
+
+def test_what_became_of_issues_is_told_one_by_one(site: JiraSite, connect: Connect) -> None:
+    keys = [site.add_issue("SHOP", f"Number {number}", estimate=number) for number in range(6)]
+    refs = [ref(site, key) for key in keys]
+    jira, scope = connect(), shop(site)
+    before = read(jira, scope)
+    site.delete(keys[1])
+    site.hide(keys[2])
+    moved_to = site.move(keys[3], "PLAT")
+    looked = jira.look(scope, refs, Usage())
+    assert looked.gone == {refs[1].external_id: "not_visible", refs[2].external_id: "not_visible"}
+    assert (looked.moved, looked.set_aside) == ({}, [])
+    moved = msgspec.structs.replace(
+        before[refs[3].external_id],
+        key=moved_to,
+        scope=site.projects["PLAT"]["id"],
+        url=f"{site.origin}/browse/{moved_to}",
+    )
+    expected = [before[refs[at].external_id] for at in (0, 4, 5)] + [moved]
+    assert sorted(looked.items, key=lambda item: item.external_id) == sorted(
+        expected, key=lambda item: item.external_id
+    )
+
+
+def test_many_issues_are_looked_for_at_once(site: JiraSite, connect: Connect) -> None:
+    keys = [site.add_issue("SHOP", f"Number {number}") for number in range(250)]
+    refs = [ref(site, key) for key in keys]
+    jira, usage = connect(), Usage()
+    assert len(jira.look(shop(site), refs, usage).items) == 250
+    assert usage.requests == 3
+
+
+def test_nothing_is_known_of_issues_in_a_project_that_is_hidden(site: JiraSite, connect: Connect) -> None:
+    key = site.add_issue("SHOP", "Number 1")
+    refs, jira = [ref(site, key)], connect()
+    site.hide("SHOP")
+    with pytest.raises(Refused, match="SHOP") as caught:
+        jira.look(shop(site), refs, Usage())
+    assert "Browse projects" in caught.value.advice
