@@ -1,6 +1,8 @@
 """A sync that is killed at any moment, and the next one, end where an undisturbed one ends."""
 
+import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -43,8 +45,8 @@ class Tools:
         assert run(database, *self.urls) == "ok"
         return self.asked - before
 
-    def sync_killed(self, database: str, requests: int) -> None:
-        """A sync that is killed as soon as the tools have answered so many requests."""
+    def sync_killed(self, database: str, requests: int, later_s: float = 0.0) -> None:
+        """A sync that is killed as soon as the tools have answered so many requests, or `later_s` after that."""
         before = self.asked
         process = subprocess.Popen(
             [sys.executable, "tests/sync/killed_sync.py", database, *self.urls],
@@ -59,6 +61,8 @@ class Tools:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.002)
                 pytest.fail(f"It ended after {self.asked - before} requests: {process.communicate()[0]}")
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=later_s)
         process.kill()
         process.communicate()
 
@@ -149,3 +153,68 @@ def test_a_killed_sync_and_the_next_end_as_an_undisturbed_one(
             tools.sync_killed(url, whole * number // (moments + 1))
             tools.sync(url)
             assert picture(url) == undisturbed
+
+
+def resumed_in(url: str) -> dict[str, str]:
+    """Where the readings of items stand that were cut off: resume point by the scope's key."""
+    engine = store.connect(url)
+    state, scope = tables.StreamState.__table__, tables.Scope.__table__
+    query = sa.select(scope.c.key, state.c.resume).join(scope, scope.c.id == state.c.scope_id)
+    with store.reading(engine) as conn:
+        found = {row.key: row.resume for row in conn.execute(query.where(state.c.resume.is_not(None)))}
+    engine.dispose()
+    return found
+
+
+def damage(url: str) -> list[str]:
+    """What a database says of its own files when it is opened; PostgreSQL looks after itself when it starts."""
+    engine = store.connect(url)
+    try:
+        with store.reading(engine) as conn:
+            check = "PRAGMA integrity_check" if engine.dialect.name == "sqlite" else "SELECT 'ok'"
+            return list(conn.execute(sa.text(check)).scalars())
+    finally:
+        engine.dispose()
+
+
+def from_zero(tools: Tools, since: tuple[int, int], resumed: dict[str, str]) -> list[str]:
+    """The scopes that had a resume point, and whose items were asked for from the first one on all the same."""
+    found = []
+    for key, resume in resumed.items():
+        if "/" in key:
+            path = f"/repos/{key}/issues"
+            first = next((one for one in tools.github.requests[since[0] :] if one.path == path), None)
+            address = resume.split()[0]
+            if address != "-" and first is not None and not address.endswith(f"{first.path}?{first.query}"):
+                found.append(key)
+        else:
+            last = json.loads(resume)["after"]
+            asked = [
+                json.loads(one.body)["issueIdsOrKeys"]
+                for one in tools.jira.requests[since[1] :]
+                if one.path.endswith("/issue/bulkfetch")
+            ]
+            if any(last in ids for ids in asked):
+                found.append(key)
+    return found
+
+
+@pytest.mark.skipif("NORTHING_LONG" not in os.environ, reason="takes half an hour: NORTHING_LONG=1 runs it")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_hundred_kills_at_any_moment_lose_nothing(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tools: Tools, tmp_path: Path, kind: str
+) -> None:
+    monkeypatch.setattr(reading, "PER_PAGE", PAGE)
+    monkeypatch.setattr(cloud, "ISSUES_A_PAGE", PAGE)
+    with fresh(request, kind, tmp_path, 0) as url:
+        whole = tools.sync(url)
+        undisturbed = picture(url)
+    moments = random.Random(kind)
+    for number in range(1, 101):
+        with fresh(request, kind, tmp_path, number) as url:
+            tools.sync_killed(url, moments.randint(1, whole - 1), moments.uniform(0, 0.05))
+            assert damage(url) == ["ok"]
+            resumed, since = resumed_in(url), (len(tools.github.requests), len(tools.jira.requests))
+            tools.sync(url)
+            assert picture(url) == undisturbed
+            assert from_zero(tools, since, resumed) == []

@@ -3,7 +3,7 @@
 import random
 import threading
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -118,7 +118,7 @@ def test_a_scope_that_cannot_be_read_has_no_verdict(shop: World) -> None:
     def refuse(*_: object) -> NoReturn:
         raise Refused("No.", advice="Ask.")
 
-    fake = shop.fakes["fake"]
+    fake: Any = shop.fakes["fake"]
     fake.trap = fake.look = refuse
     found = verdict(shop)
     assert (found.scope, found.error) == ("SHOP", "No. Ask.")
