@@ -1,10 +1,71 @@
 """Where the current value of a key result comes from: `value:`."""
 
+import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from config.base import File, Key, Model, Secret, Text, Title
+from config.base import Bool, File, Key, Model, Number, Secret, Text, Title, wrong
+from config.database import resolve
+
+
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or re.search(r"[\s\x00-\x1f]", url):
+        raise wrong("an address like https://metrics.example/v1/value.json")
+    return url
+
+
+def expression(text: str) -> Any:
+    """The compiled JMESPath. A number between dots (`data.0.value`) is taken for an index: `data[0].value`.
+
+    Raises JMESPathError, or RecursionError where brackets are nested too deeply.
+    """
+    import jmespath
+
+    try:
+        return jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError:
+        return jmespath.compile(re.sub(r"(?:^|\.)(\d+)(?=$|[.\[])", r"[\1]", text))
+
+
+def _jmespath(text: str) -> str:
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        expression(text)
+    except (JMESPathError, RecursionError):
+        raise wrong("a JMESPath expression, like data[0].value") from None
+    return text
+
+
+def _database(url: Secret, info: ValidationInfo) -> Secret:
+    return Secret(resolve(url.get_secret_value(), (info.context or {}).get("base")))
+
+
+Address = Annotated[Text, AfterValidator(_web_address)]
+"""URL of something on the web. It may hold a password or a token, and is shown without."""
+
+Expression = Annotated[Text, AfterValidator(_jmespath)]
+"""JMESPath: https://jmespath.org."""
+
+Database = Annotated[Secret, AfterValidator(_database)]
+"""URL of a SQLite file or a PostgreSQL database."""
 
 
 def _is_a_word(schema: dict[str, Any]) -> None:
@@ -34,36 +95,60 @@ class FromDelivery(Model):
     """Always `delivery`."""
 
 
-class HttpValue(Model):
-    """`{http: URL, path: JMESPATH}`: a number in a JSON document."""
+class Fetched(Model):
+    """What every source has that is asked at each sync."""
 
-    http: Text
-    """Address of the document."""
-    path: Text
-    """JMESPath of the number in it."""
+    timeout: Number = Field(default=30.0, gt=0, le=600)
+    """Seconds in which the source has to answer, everything included."""
+
+
+class WebValue(Fetched):
+    """What a source on the web has."""
+
     headers: dict[Key, Secret] = {}
     """Headers of the request."""
+    allow_private: Bool = False
+    """Whether the address may be this machine or one of a private network."""
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, Secret]) -> dict[str, Secret]:
+        for name, value in headers.items():
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+                raise wrong("names of headers, like Authorization")
+            if not re.fullmatch(r"[\t\x20-\x7e]*", value.get_secret_value()):
+                raise wrong("headers of one line in plain letters (ASCII)")
+        return headers
 
 
-class PrometheusValue(Model):
+class HttpValue(WebValue):
+    """`{http: URL, path: JMESPATH}`: a number in a JSON document."""
+
+    http: Address
+    """Address of the document."""
+    path: Expression
+    """JMESPath of the number in it."""
+
+
+class PrometheusValue(WebValue):
     """`{prometheus: URL, query: PROMQL}`: the one number that a query gives now."""
 
-    prometheus: Text
+    prometheus: Address
     """Address of the server."""
     query: Text
     """PromQL."""
 
 
-class SqlValue(Model):
+class SqlValue(Fetched):
     """`{sql: URL, query: "select …"}`: one row with one number, read-only."""
 
-    sql: Secret
-    """URL of the database."""
+    sql: Database
+    """URL of the database. A relative SQLite path is relative to the main configuration file."""
     query: Text
     """SQL."""
 
 
-class CsvValue(Model):
+class CsvValue(Fetched):
     """`{csv: FILE, column: name}`: the last number of a column."""
 
     csv: File
@@ -72,9 +157,11 @@ class CsvValue(Model):
     """Name of the column."""
 
 
-class QueryValue(Model):
+class QueryValue(Fetched):
     """`{jira: CONNECTION, jql: …, measure: count}`: count or sum of what a query matches."""
 
+    timeout: Number = Field(default=120.0, gt=0, le=600)
+    """Seconds in which the connection has to answer, waits for its limits included."""
     connection: Key = Field(alias="jira")
     """Name of the connection."""
     jql: Text

@@ -132,7 +132,13 @@ def test_no_secret_is_among_the_effective_values(load: Load, tmp_path: Path) -> 
     assert connection["projects"] == ["A", "***"]
     assert shown["alerts"]["channels"] == {"ops": "***"}
     http = shown["objectives"][0]["key_results"][0]["value"]
-    assert http == {"http": "https://h/x?api_key=***&a=b", "path": "p", "headers": {"A": "***"}}
+    assert http == {
+        "http": "https://h/x?api_key=***&a=b",
+        "path": "p",
+        "headers": {"A": "***"},
+        "allow_private": False,
+        "timeout": 30.0,
+    }
 
 
 def test_no_secret_is_in_the_text_of_the_configuration_or_its_errors(load: Load, tmp_path: Path) -> None:
