@@ -113,9 +113,12 @@ def clear_tokens(config: Config, places: Places) -> Iterator[Problem]:
             value = result.value
             if isinstance(value, HttpValue) and (value.headers or "@" in value.http) and _is_clear(value.http):
                 yield places.problem((*place, "http"), _IN_CLEAR)
-            elif isinstance(value, PrometheusValue) and (value.headers or "@" in value.prometheus):
-                if _is_clear(value.prometheus):
-                    yield places.problem((*place, "prometheus"), _IN_CLEAR)
+            elif (
+                isinstance(value, PrometheusValue)
+                and (value.headers or "@" in value.prometheus)
+                and _is_clear(value.prometheus)
+            ):
+                yield places.problem((*place, "prometheus"), _IN_CLEAR)
 
 
 def _is_clear(url: str) -> bool:

@@ -37,10 +37,11 @@ def expression(text: str) -> Any:
     Raises JMESPathError, or RecursionError where brackets are nested too deeply.
     """
     import jmespath
+    from jmespath.exceptions import JMESPathError
 
     try:
         return jmespath.compile(text)
-    except jmespath.exceptions.JMESPathError:
+    except JMESPathError:
         return jmespath.compile(re.sub(r"(?:^|\.)(\d+)(?=$|[.\[])", r"[\1]", text))
 
 

@@ -1,4 +1,5 @@
-"""The one way to a tool's API: signed, bounded, patient. The only module that knows the HTTP library.
+"""The one way to a tool's API: signed, bounded, patient. Beside `values/web.py` the only
+module that knows the HTTP library.
 
 What comes back is an `Answer` with status 200..299 or 304, or a `SourceError` that says what to do. See `Transport`.
 """

@@ -23,6 +23,7 @@ from sync.only import Only
 from sync.progress_report import Progress, Silent
 from sync.pull import pull
 from sync.pull_rows import RunRows, ScopeResult
+from sync.values import ValueResult, fetch_values
 
 RunOutcome = Literal["ok", "partial", "failed", "interrupted"]
 
@@ -31,13 +32,15 @@ RunOutcome = Literal["ok", "partial", "failed", "interrupted"]
 class SyncResult:
     """What a sync did. `outcome`: partial where something failed and something else did not.
 
-    `findings` says what opened and what ended; None after an interruption, when nothing was counted.
+    `findings` says what opened and what ended; None after an interruption, when nothing was counted. `values` are those
+    fetched from elsewhere; none where only a part was read.
     """
 
     run_id: int
     outcome: RunOutcome
     scopes: tuple[ScopeResult, ...]
     findings: FindingsResult | None
+    values: tuple[ValueResult, ...] = ()
 
 
 def sync(
@@ -78,9 +81,12 @@ def sync(
             )
             if not stop.is_set():
                 ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
+            values: list[ValueResult] = []
+            if only is None and not stop.is_set():
+                values = fetch_values(engine, config, connectors, rows=rows, now=now, stop=stop)
             with engine.begin() as conn:
                 stopped = stop.is_set()
-                outcome = _outcome(rows.results, stopped=stopped)
+                outcome = _outcome(rows.results, values, stopped=stopped)
                 findings = None if stopped else _count(conn, config, connections.values(), now())
                 runs.finish_run(conn, run_id, outcome, now())
         except BaseException as error:
@@ -90,7 +96,7 @@ def sync(
             raise
         if rows.bugs:
             raise rows.bugs[0]
-        return SyncResult(run_id, outcome, tuple(rows.results), findings)
+        return SyncResult(run_id, outcome, tuple(rows.results), findings, tuple(values))
 
 
 def remeasure(engine: sa.Engine, config: Config, now: datetime) -> FindingsResult:
@@ -108,10 +114,11 @@ def _count(conn: sa.Connection, config: Config, connections: Iterable[int], now:
     return evaluate(conn, config, measure(conn, config, now), now)
 
 
-def _outcome(results: list[ScopeResult], *, stopped: bool) -> RunOutcome:
+def _outcome(results: list[ScopeResult], values: list[ValueResult], *, stopped: bool) -> RunOutcome:
     if stopped:
         return "interrupted"
-    failed = sum(one.outcome == "failed" for one in results)
+    failed = sum(one.outcome == "failed" for one in results) + sum(one.error is not None for one in values)
     if not failed:
         return "ok"
-    return "partial" if any(one.outcome == "ok" for one in results) else "failed"
+    good = any(one.outcome == "ok" for one in results) or any(one.error is None for one in values)
+    return "partial" if good else "failed"
