@@ -1,7 +1,7 @@
-"""The one way to a tool's API: signed, bounded, patient. Beside `values/web.py` the only
-module that knows the HTTP library.
+"""The one way to a tool's API: signed, bounded, patient.
 
 What comes back is an `Answer` with status 200..299 or 304, or a `SourceError` that says what to do. See `Transport`.
+Only this module, and `values/web.py` for addresses that are no tool's, know the HTTP library.
 """
 
 import ssl

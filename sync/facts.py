@@ -12,12 +12,16 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class CheckInFacts:
-    """A value that somebody recorded. `value` or `confidence` is None where only the other was given."""
+    """A value that somebody recorded, or that was `fetched` from the key result's source.
+
+    `value` or `confidence` is None where only the other was given.
+    """
 
     day: date
     value: float | None
     confidence: float | None
     recorded_at: datetime
+    fetched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +144,11 @@ def from_delivery(definition: Mapping[str, Any]) -> bool:
 def manual(definition: Mapping[str, Any]) -> bool:
     """Whether people check in a key result's value, by its definition."""
     return definition.get("value", "manual") == "manual"
+
+
+def has_source(definition: Mapping[str, Any]) -> bool:
+    """Whether a key result's value is fetched from elsewhere, by its definition."""
+    return not manual(definition) and not from_delivery(definition)
 
 
 def needs_work(definition: Mapping[str, Any]) -> bool:

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from config import Config
 from store import meta
 from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Team
+from store.values import ORIGIN
 from sync import progress
-from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part
+from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part, has_source
 from sync.sources import Places, Sources, places_of
 from sync.tally import outdate
+from sync.value_states import value_states
 
 STALE_KEYS_SHOWN = 20
 
@@ -58,7 +60,8 @@ class _Measuring:
         after_today = datetime.combine(self.day + timedelta(days=1), time(), config.zone).astimezone(UTC)
         self.stale_before = after_today - timedelta(days=config.thresholds.stale_days)
         patience = config.thresholds.source_intervals * config.schedule.sync_interval
-        self.sources = Sources(conn, config.connections, now, patience)
+        self.sources, self.patience = Sources(conn, config.connections, now, patience), patience
+        self.value_states = value_states(conn)
         conventions = config.conventions
         self.conventions = bool(conventions.label or conventions.trailer or conventions.field)
 
@@ -155,12 +158,19 @@ class _Measuring:
 
     def _check_ins(self) -> dict[int, list[CheckInFacts]]:
         table = CheckIn.__table__
-        # In one day the file's list comes first, then what was recorded by hand, each in its order.
-        order = (table.c.day, sa.case((table.c.origin == "file", 0), else_=1), table.c.position, table.c.id)
+        # In one day the file's list comes first, then what was recorded by hand, then what was fetched.
+        rank = sa.case((table.c.origin == "file", 0), (table.c.origin == ORIGIN, 2), else_=1)
+        order = (table.c.day, rank, table.c.position, table.c.id)
         found: dict[int, list[CheckInFacts]] = defaultdict(list)
         for row in self.conn.execute(sa.select(table).order_by(*order)):
             found[row.key_result_id].append(
-                CheckInFacts(day=row.day, value=row.value, confidence=row.confidence, recorded_at=row.recorded_at)
+                CheckInFacts(
+                    day=row.day,
+                    value=row.value,
+                    confidence=row.confidence,
+                    recorded_at=row.recorded_at,
+                    fetched=row.origin == ORIGIN,
+                )
             )
         return found
 
@@ -219,7 +229,7 @@ class _Measuring:
             delivery_now=delivery.value,
             last_check_in=last.day if last else None,
             thresholds=self.config.thresholds,
-            source_problem=trust.problem,
+            source_problem=trust.problem or self._value_problem(row),
         )
         values = {
             "outcome": outcome.outcome,
@@ -293,6 +303,13 @@ class _Measuring:
             )
             for m in mappings
         )
+
+    def _value_problem(self, row: Any) -> str | None:
+        """Why the value that a running key result's source gave last is not to be trusted; None where it is."""
+        state = self.value_states.get(row.id)
+        if state is None or not has_source(row.definition) or not row.starts_on <= self.day <= row.ends_on:
+            return None
+        return state.problem(self.now, self.patience)
 
     def _checked_in_at(self, check_in: CheckInFacts) -> datetime:
         """When the value was recorded, or where it was recorded later for an earlier day, the start of that day."""

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Literal
 
 from config import Thresholds
-from sync.facts import CheckInFacts, Part, from_delivery, manual
+from sync.facts import CheckInFacts, Part, from_delivery, has_source, manual
 
 HealthWord = Literal["on_track", "behind", "at_risk", "stale", "unknown", "closed"]
 Curve = Literal["linear"] | Sequence[Sequence[Any]]
@@ -103,11 +103,15 @@ def outcome_of(
 ) -> Outcome:
     """A key result's outcome as of a day, by its definition.
 
-    `check_ins` in the order in which they were listed; those dated after `day` are not known yet.
+    `check_ins` in the order in which they were listed; those dated after `day` are not known yet. Where the value comes
+    from a source, what people check in counts for their confidence, and for the value only until one was fetched.
     """
     entries = known(check_ins, day)
     last = entries[-1] if entries else None
-    value = next((entry for entry in reversed(entries) if entry.value is not None), None)
+    telling = [entry for entry in entries if entry.value is not None]
+    if has_source(definition):
+        telling = [entry for entry in telling if entry.fetched] or telling
+    value = telling[-1] if telling else None
     sure = next((entry for entry in reversed(entries) if entry.confidence is not None), None)
     confidence = sure.confidence if sure else None
     metric = definition.get("metric")

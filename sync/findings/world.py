@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from config import Config
 from store.tables import Connection, Scope
 from sync.facts import KeyResultFacts
+from sync.value_states import ValueState, value_states
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ class World:
             for row in rows
         ]
         return sorted(states, key=lambda scope: scope.subject)
+
+    @cached_property
+    def value_states(self) -> dict[int, ValueState]:
+        """How the sources of key results' values did last, by the key result's id."""
+        return value_states(self.conn)
 
     @cached_property
     def unreadable_scopes(self) -> frozenset[int]:
