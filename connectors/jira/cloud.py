@@ -105,6 +105,11 @@ class CloudIssues:
         """Ids of all issues that `jql` matches."""
         return set(self.ids(jql, usage)[0])
 
+    def rows(self, jql: str, fields: Sequence[str], usage: Usage) -> Iterator[msgspec.Raw]:
+        """All issues that `jql` matches, with these fields, as they come."""
+        for _, page in self._search(jql, list(fields), ISSUES_A_PAGE, _RowPage, usage):
+            yield from page.issues
+
     def ids(self, jql: str, usage: Usage) -> tuple[list[str], datetime | None]:
         """Ids of all issues that `jql` matches, in its order, and the site's time when the first page was answered."""
         found: dict[str, None] = {}

@@ -10,12 +10,12 @@ from config import ConnectionOptions, Conventions
 from connectors.answers import ABSENT
 from connectors.base import Check, Context, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
-from connectors.jira import doctor
+from connectors.jira import doctor, totals
 from connectors.jira.cloud import CloudIssues
 from connectors.jira.containers import ContainerReader
 from connectors.jira.control import Control, ServerInfo
 from connectors.jira.datacenter import DataCenterIssues
-from connectors.jira.fields import Field, FieldMap, discover
+from connectors.jira.fields import Field, FieldMap, discover, named
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
 from connectors.jira.rules import classify, signature
@@ -162,6 +162,14 @@ class Jira:
 
     def matching(self, query: str, usage: Usage) -> set[str]:
         return self._issues(self.site()).matching(query, usage)
+
+    def total(self, query: str, field: str, usage: Usage) -> float:
+        """The sum of a numeric field (name or id; `points`: the estimate) over the issues that a query matches."""
+        site = self.site()
+        ids = site.fields.estimate if field == "points" else named(self._control().fields(), field)
+        if not ids:
+            raise Refused(f"No field is called {field!r} in {self.name}.", advice="Give a field's name or id.")
+        return totals.total(self._issues(site).rows(query, ids, usage), ids, field)
 
     def close(self) -> None:
         self._transport.close()
