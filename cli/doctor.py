@@ -44,7 +44,32 @@ def checks(at: Session, config: "Config") -> list[dict[str, Any]]:
         else:
             found = connection_checks(at, config, name, stop)
         rows += [{"connection": name, **asdict(one)} for one in found]
-    return rows
+    return rows + [{"connection": None, **asdict(one)} for one in _values(config, stop)]
+
+
+def _values(config: "Config", stop: threading.Event) -> "list[Check]":
+    """Each source of a running key result's value, asked once. Raises KeyboardInterrupt after Ctrl-C."""
+    from cli.wiring import connected, now, pause, stopped_by_signals
+    from config import QueryValue
+    from connectors.base import Check, Context
+    from connectors.values import place
+    from sync.values import ask, result_of, sources
+
+    wanted = sources(config, now().astimezone(config.zone).date())
+    if not wanted:
+        return []
+    named = {one.connection for one in wanted.values() if isinstance(one, QueryValue)}
+    only = config.model_copy(update={"connections": {name: config.connections[name] for name in named}})
+    context = Context(now, stop, lambda seconds: pause(stop, seconds))
+    checks = {}
+    with stopped_by_signals(stop), connected(only, stop, lambda *_: None) as connectors:
+        for key, found in ask(wanted, connectors, context):
+            result, where = result_of(key, found), place(wanted[key])
+            detail = f"{result.value:g}, {where}" if result.error is None else result.error
+            checks[key] = Check(f"value of {key}", result.error is None, detail, result.advice)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return [checks[key] for key in wanted if key in checks]
 
 
 def connection_checks(at: Session, config: "Config", name: str, stop: threading.Event) -> "list[Check]":
@@ -122,9 +147,10 @@ def _show(at: Session, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if at.quiet and row["ok"]:
             continue
-        if row["connection"] != place:
-            place = row["connection"]
-            at.say(place or "database")
+        part = row["connection"] or ("values" if row["name"].startswith("value of ") else "database")
+        if part != place:
+            place = part
+            at.say(place)
         mark = "✓" if row["ok"] else "✗"
         at.out.print(
             f"  {mark} {row['name']}: {at.hide(row['detail'])}",

@@ -20,8 +20,9 @@ ALSO = """
 """
 CHECK_INS = """
     SELECT day, value, confidence, note, origin FROM check_in WHERE key_result_id = :id
-    ORDER BY day, CASE WHEN origin = 'file' THEN 0 ELSE 1 END, position, id
+    ORDER BY day, CASE origin WHEN 'file' THEN 0 WHEN 'source' THEN 2 ELSE 1 END, position, id
 """
+SOURCE = "SELECT place, last_ok_at, failed_at, error FROM value_source WHERE key_result_id = :id"
 WHY_NOT = {
     "container": "container: its linked children count in its place",
     "descoped": "left out of the sum",
@@ -54,6 +55,7 @@ def key_result(reader: Reader, key: str, credit: Callable[[], float]) -> Row | N
         "mappings": mappings,
         "left_out": [_left_out(link) for link in links if not link["counted"]],
         "delivery": _delivery(row, mappings),
+        "source": next(iter(reader.rows(SOURCE, id=own["id"])), None) if _has_source(definition) else None,
         "outcome": _outcome(row, definition, check_ins, day["value"]),
         "expected": _expected(row, definition, day["value"]),
         "pace": _pace(row, definition),
@@ -170,7 +172,10 @@ def _delivery(row: Row, mappings: list[Row]) -> Row:
 def _outcome(row: Row, definition: Row, check_ins: list[Row], day: str) -> Row:
     metric, value, current = definition.get("metric"), row["outcome"], row["outcome_value"]
     given = definition.get("value")
-    last = next((one for one in reversed(check_ins) if one["day"] <= day and one["value"] is not None), None)
+    known = [one for one in check_ins if one["day"] <= day and one["value"] is not None]
+    if _has_source(definition):
+        known = [one for one in known if one["origin"] == "source"] or known
+    last = known[-1] if known else None
     if isinstance(given, dict) and given.get("from") == "delivery":
         formula = "equals delivery" if value is not None else "equals delivery, which is unknown"
     elif metric is None:
@@ -192,8 +197,13 @@ def _outcome(row: Row, definition: Row, check_ins: list[Row], day: str) -> Row:
     else:
         formula = f"{current:g} is {'done' if value else 'not done'}: {value:g}"
     if last is not None and "equals" not in formula:
-        formula += f"; recorded for {last['day']}"
+        formula += f"; {'fetched' if last['origin'] == 'source' else 'recorded'} for {last['day']}"
     return {"value": value, "current": current, "formula": formula}
+
+
+def _has_source(definition: Row) -> bool:
+    given = definition.get("value", "manual")
+    return isinstance(given, dict) and given.get("from") != "delivery"
 
 
 def _expected(row: Row, definition: Row, day: str) -> Row:

@@ -27,6 +27,8 @@ def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:
         at.say(f"{name:<11}{shown:>5}   {found[name]['formula']}")
     if row["confidence"] is not None:
         at.say(f"{'confidence':<11}{percent(row['confidence']):>5}   as told in a check-in")
+    if found["source"]:
+        _source(found["source"], at)
     at.say()
     if not found["mappings"]:
         at.say("No mapping and no convention links work to it.")
@@ -36,6 +38,13 @@ def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:
         at.say(f"Left out: {counted(len(found['left_out']), 'item')}")
         _items([(one, f"{one['why']}") for one in found["left_out"]], at, everything)
     _findings(found, at)
+
+
+def _source(row: dict[str, Any], at: Session) -> None:
+    fetched = f"fetched {row['last_ok_at']}" if row["last_ok_at"] else "never fetched"
+    at.say(f"value from {row['place']}, {fetched}")
+    if row["error"]:
+        at.say(f"  failed {row['failed_at']}: {row['error']}")
 
 
 def _mapping(one: dict[str, Any], at: Session, everything: bool) -> None:

@@ -66,7 +66,9 @@ def run(
     if at.json:
         findings = asdict(result.findings) if result.findings else None
         scopes = [asdict(one) for one in result.scopes]
-        at.data({"run": result.run_id, "outcome": result.outcome, "scopes": scopes, "findings": findings, "news": news})
+        values = [asdict(one) for one in result.values]
+        told = {"run": result.run_id, "outcome": result.outcome, "scopes": scopes, "values": values}
+        at.data({**told, "findings": findings, "news": news})
     else:
         _show(at, result, news)
     return {"ok": 0, "interrupted": INTERRUPTED}.get(result.outcome, FAILED)
@@ -102,10 +104,17 @@ def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None
     for one in rows:
         if one.error:
             at.err.print(at.hide(f"error: {_name(one)}: {one.error}"), markup=False, highlight=False, soft_wrap=True)
+    for value in result.values:
+        if value.error:
+            line = f"error: value of {value.key_result}: {value.error} {value.advice}".strip()
+            at.err.print(at.hide(line), markup=False, highlight=False, soft_wrap=True)
     if result.outcome == "interrupted":
         at.note("Interrupted. What was read is kept; `northing sync` goes on there.")
     if result.findings is None or at.quiet:
         return
+    if result.values:
+        failed = sum(value.error is not None for value in result.values)
+        at.say(f"Values: {len(result.values) - failed} fetched, {failed} failed.")
     for row in news[:SHOWN]:
         mark = {"opened": "+", "escalated": "↑", "eased": "↓", "resolved": "−"}[row["change"]]
         reason = f" {row['reason']}" if row["reason"] else ""

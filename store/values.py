@@ -26,9 +26,9 @@ def sourced(conn: sa.Connection, keys: Collection[str]) -> dict[str, int]:
     return ids
 
 
-def record(conn: sa.Connection, key_result_id: int, day: date, value: float, now: datetime) -> bool:
+def record(conn: sa.Connection, key_result_id: int, place: str, day: date, value: float, now: datetime) -> bool:
     """Notes a value that was fetched: the day's row is made, or changed where the value did. Whether it was written."""
-    _note(conn, key_result_id, error=None, failed_at=None, last_ok_at=now)
+    _note(conn, key_result_id, place=place, error=None, failed_at=None, last_ok_at=now)
     of_day = (_CHECK_IN.c.key_result_id == key_result_id, _CHECK_IN.c.day == day, _CHECK_IN.c.origin == ORIGIN)
     row = conn.execute(sa.select(_CHECK_IN.c.id, _CHECK_IN.c.value).where(*of_day)).first()
     if row is None:
@@ -44,9 +44,9 @@ def record(conn: sa.Connection, key_result_id: int, day: date, value: float, now
     return True
 
 
-def fail(conn: sa.Connection, key_result_id: int, error: str, now: datetime) -> None:
+def fail(conn: sa.Connection, key_result_id: int, place: str, error: str, now: datetime) -> None:
     """Notes why a value could not be fetched. The last one stays, with its day."""
-    _note(conn, key_result_id, error=error, failed_at=now)
+    _note(conn, key_result_id, place=place, error=error, failed_at=now)
 
 
 def _note(conn: sa.Connection, key_result_id: int, **values: datetime | str | None) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from config import Config
 from connectors.base import Connector, Context
 from connectors.errors import Cancelled, SourceError, TryAgain
-from connectors.values import Source, fetch
+from connectors.values import Source, fetch, place
 from store import values
 from sync.pull_rows import RunRows
 
@@ -82,13 +82,14 @@ def fetch_values(
             continue
         if isinstance(found, Exception) and not isinstance(found, SourceError):
             rows.bugs.append(found)
-        result = _result(key, found)
+        result = result_of(key, found)
         results.append(result)
+        where = place(wanted[key])
         with engine.begin() as conn:
             if result.value is not None:
-                values.record(conn, ids[key], day, result.value, now())
+                values.record(conn, ids[key], where, day, result.value, now())
             else:
-                values.fail(conn, ids[key], f"{result.error} {result.advice}".strip(), now())
+                values.fail(conn, ids[key], where, f"{result.error} {result.advice}".strip(), now())
     return sorted(results, key=lambda one: one.key_result)
 
 
@@ -133,7 +134,8 @@ def ask(
             )
 
 
-def _result(key: str, found: float | Exception) -> ValueResult:
+def result_of(key: str, found: float | Exception) -> ValueResult:
+    """What a key result's source gave, as a result."""
     if isinstance(found, SourceError):
         return ValueResult(key, error=found.message, advice=found.advice)
     if isinstance(found, Exception):

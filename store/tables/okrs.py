@@ -90,6 +90,8 @@ class ValueSource(Row, table=True):
     __tablename__ = "value_source"
 
     key_result_id: int = Field(foreign_key="key_result.id", primary_key=True)
+    place: str | None = None
+    """Where it comes from, as people read it, without what may be secret in it."""
     error: str | None = None
     """Why the last attempt failed; None while it works."""
     failed_at: datetime | None = None

@@ -50,5 +50,10 @@ def test_a_fetched_value_is_the_days_check_in(migrated_url: str, tmp_path: Path)
     assert (result.outcome, [(v.key_result, v.value) for v in result.values]) == ("ok", [("A.1", 4.0)])
     assert check_ins(one) == [("A.1", f"{DAY}", 4.0, "source")]
     [source] = one.rows(ValueSource, "key_result_id")
-    assert source == {"error": None, "failed_at": None, "last_ok_at": START}
+    assert source == {
+        "place": f"column value of {tmp_path / 'values.csv'}",
+        "error": None,
+        "failed_at": None,
+        "last_ok_at": START,
+    }
     assert START + timedelta(0) == one.now

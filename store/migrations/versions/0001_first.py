@@ -505,6 +505,7 @@ def upgrade() -> None:
     op.create_table(
         "value_source",
         sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("failed_at", UTC_INSTANT, nullable=True),
         sa.Column("last_ok_at", UTC_INSTANT, nullable=True),
