@@ -1,6 +1,5 @@
 """One sync at a time on one database. Whoever holds the lock and dies, even by SIGKILL, lets go of it."""
 
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from io import FileIO
@@ -9,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from store.database import StoreError, reading
+from store.file_lock import take
 from store.tables import Run
 
 _LOCK = 0x6E6F7274  # any number of 32 bits, the same in all our processes
@@ -54,26 +54,9 @@ def _sqlite(engine: sa.Engine) -> Generator[None]:
         ) from error
     # The file stays: taking it away could take it from under a sync that has just opened it.
     with opened:
-        if not _take(opened):
+        if not take(opened):
             raise _refused(engine)
         yield
-
-
-def _take(file: FileIO) -> bool:
-    """Locks a file until it is closed. False where another one has it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _refused(engine: sa.Engine) -> StoreError:
