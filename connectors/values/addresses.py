@@ -56,7 +56,11 @@ def check_named(host: str) -> None:
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        return
+        try:
+            # 127.1, 2130706433, 0x7f000001: what is no address in writing may well be one to a resolver.
+            name = socket.inet_ntoa(socket.inet_aton(name))
+        except OSError:
+            return
     check_peer(host, name)
 
 

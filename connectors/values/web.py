@@ -4,12 +4,14 @@ Beside the transport of the connections, this is the only module that knows the 
 """
 
 import socket
+import ssl
 import threading
 import time
 import urllib.request
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlencode, urljoin, urlsplit
 
@@ -58,9 +60,11 @@ def read(
 
     def attempt() -> Answer:
         answer = _follow(page, deadline)
-        error = classify(answer) or error_of(answer, answer.clock or context.now())
+        error = classify(answer)
+        if error is None and (general := error_of(answer, answer.clock or context.now())):
+            error = _about_the_source(general)
         if error is not None:
-            raise _about_the_source(error)
+            raise error
         return answer
 
     return retrying(context, patience, lambda _seconds: None)(attempt)
@@ -259,7 +263,8 @@ def _proxy(parts: SplitResult) -> str | None:
     return found if not found or "://" in found else f"http://{found}"
 
 
-def _verify() -> Any:
+@cache
+def _verify() -> ssl.SSLContext:
     """The certificates to trust: those of the environment where it names some, as for every connection."""
     return httpx.create_ssl_context(trust_env=True)
 
