@@ -83,7 +83,8 @@ def sync(
                 ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
             values: list[ValueResult] = []
             if only is None and not stop.is_set():
-                values = fetch_values(engine, config, connectors, rows=rows, now=now, stop=stop)
+                readable = {name: connectors[name] for name in connections}
+                values = fetch_values(engine, config, readable, rows=rows, now=now, stop=stop)
             with engine.begin() as conn:
                 stopped = stop.is_set()
                 outcome = _outcome(rows.results, values, stopped=stopped)

@@ -63,20 +63,19 @@ def fetch_values(
     rows: RunRows,
     now: Callable[[], datetime],
     stop: threading.Event,
-    sleep: Callable[[float], None] | None = None,
 ) -> list[ValueResult]:
     """Asks all sources of the running cycles, and keeps each value as the day's check-in of its key result.
 
-    A source that fails leaves the last value as it is, and is noted. `sleep` waits between two tries, and raises
-    Cancelled on a stop. Ends soon after `stop` is set; what did not answer by then is left as it was. Errors of
-    this program are kept with those of the run (`rows`). Raises what the database raises.
+    `connectors` are those of the connections that can be read. A source that fails leaves the last value as it is, and
+    is noted. Ends soon after `stop` is set; what did not answer by then is left as it was. Errors of this program are
+    kept with those of the run (`rows`). Raises what the database raises.
     """
     day = now().astimezone(config.zone).date()
     wanted = sources(config, day)
     with engine.begin() as conn:
         ids = values.sourced(conn, _with_source(config))
     results: list[ValueResult] = []
-    context = Context(now=now, stop=stop, sleep=sleep or _sleeper(stop))
+    context = Context(now=now, stop=stop, sleep=_sleeper(stop))
     for key, found in ask(wanted, connectors, context):
         if isinstance(found, Cancelled):
             continue

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from config import QueryValue
 from connectors.base import Connector, Usage
-from connectors.errors import Refused
+from connectors.errors import Refused, TryAgain
 from connectors.values.numbers import one_number
 
 
@@ -19,10 +19,15 @@ class AddsUp(Protocol):
 
 
 def number(source: QueryValue, connectors: Mapping[str, Connector]) -> float:
-    """How many items the query matches, or the sum of a field over them. Raises SourceError."""
+    """How many items the query matches, or the sum of a field over them. Raises SourceError.
+
+    `connectors` are those that can be read at all: one that cannot is not asked, which would only cost its patience.
+    """
     connector = connectors.get(source.connection)
     if connector is None:
-        raise Refused(f"There is no connection {source.connection}.", advice="Name one of `connections`.")
+        raise TryAgain(
+            f"The connection {source.connection} cannot be read now.", advice="Its own error says why, and what to do."
+        )
     if source.measure == "count":
         return float(len(connector.matching(source.jql, Usage())))
     if not isinstance(connector, AddsUp):

@@ -9,7 +9,7 @@ import pytest
 
 from config import Conventions, QueryValue
 from connectors.base import Connector, Context
-from connectors.errors import Refused
+from connectors.errors import Refused, TryAgain
 from connectors.jira import Jira, JiraOptions
 from connectors.values import fetch, place
 from simulator import JiraSite, serve
@@ -73,12 +73,12 @@ def test_a_query_that_the_tool_refuses_is_refused(connectors: dict[str, Connecto
         fetch(source("project = NOPE"), context=context(), connectors=connectors)
 
 
-def test_a_connection_that_adds_nothing_up_or_is_not_there_is_refused() -> None:
+def test_a_connection_that_adds_nothing_up_or_cannot_be_read_gives_no_value() -> None:
     fake = Fake(Tool(matches={"q": {"1", "2"}}), name="jira")
     assert fetch(source("q"), context=context(), connectors={"jira": fake}) == 2
     with pytest.raises(Refused, match="jira is of kind fake, which adds up no fields"):
         fetch(source("q", "Points"), context=context(), connectors={"jira": fake})
-    with pytest.raises(Refused, match="There is no connection jira"):
+    with pytest.raises(TryAgain, match="The connection jira cannot be read now"):
         fetch(source("q"), context=context(), connectors={})
 
 
