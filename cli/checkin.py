@@ -23,14 +23,19 @@ def register(app: typer.Typer) -> None:
         'northing checkin GROW.1 2.4 --confidence 0.6 --note "A/B test is live"',
         "northing checkin GROW.1 2.3 --date 2026-11-02",
         "northing checkin GROW.3 done",
+        "northing checkin GROW.4 --confidence 0.4",
         context_settings={"ignore_unknown_options": True},  # so that -3 is a value
     )
     def checkin(
         ctx: typer.Context,
         key: Annotated[str, typer.Argument(metavar="KR", help="Key of the key result.")],
         value: Annotated[
-            str, typer.Argument(metavar="VALUE", help="The metric's value; `done` for a metric of that type.")
-        ],
+            str | None,
+            typer.Argument(
+                metavar="VALUE",
+                help="The metric's value; `done` for a metric of that type. None where it comes from a source.",
+            ),
+        ] = None,
         confidence: Annotated[
             float | None, typer.Option("--confidence", metavar="0..1", help="How sure people are to reach it.")
         ] = None,
@@ -50,8 +55,9 @@ def register(app: typer.Typer) -> None:
         from sync.engine import remeasure
 
         whole = loaded(at).config
-        one, moment = _key_result(whole, key), now()
-        amount, of = _value(one, value), _day(day, moment.astimezone(whole.zone).date())
+        moment = now()
+        one = _key_result(whole, key)
+        amount, of = _amount(one, value, confidence, note), _day(day, moment.astimezone(whole.zone).date())
         if confidence is not None and not 0 <= confidence <= 1:
             raise Failure(f"A confidence of {confidence:g} is not between 0 and 1.", "Write 0.6 for 60 %.")
         if note is not None and not note.strip():
@@ -72,12 +78,13 @@ def register(app: typer.Typer) -> None:
             )
         elif not at.quiet:
             unit = f" {row['unit']}" if row["unit"] else ""
-            at.say(f"Recorded {amount:g}{unit} for {key} on {of}.")
+            what = f"{amount:g}{unit}" if amount is not None else "a check-in"
+            at.say(f"Recorded {what} for {key} on {of}.")
             at.say(f"Outcome {percent(row['outcome'])}, {HEALTH[row['health']][0]}: {row['health_reason']}")
 
 
 def _key_result(config: "Config", key: str) -> "KeyResult":
-    from config import FromDelivery, Manual
+    from config import FromDelivery
     from config.problems import did_you_mean
 
     known = {one.key: one for objective in config.objectives for one in objective.key_results}
@@ -89,11 +96,27 @@ def _key_result(config: "Config", key: str) -> "KeyResult":
             f"The value of {key} is its delivery (`value: {{from: delivery}}`): nothing is to be checked in.",
             "Give it a metric and `value: manual`, or let its work count.",
         )
-    if not isinstance(one.value, Manual):
-        raise Failure(
-            f"The value of {key} comes from a source, not from people.", "Make it `value: manual`, to check in."
-        )
     return one
+
+
+def _amount(one: "KeyResult", value: str | None, confidence: float | None, note: str | None) -> float | None:
+    """The value to record; None where a source gives it and people say only how sure they are."""
+    from config import Manual
+
+    if isinstance(one.value, Manual):
+        if value is None:
+            raise Failure(f"The VALUE of {one.key} is missing.", "Write it behind the key, like 2.4.")
+        return _value(one, value)
+    if value is not None:
+        raise Failure(
+            f"The value of {one.key} comes from a source, not from people.",
+            "Leave it out, and record --confidence or --note. Or make it `value: manual`.",
+        )
+    if confidence is None and not (note or "").strip():
+        raise Failure(
+            f"The value of {one.key} comes from a source: there is nothing to record.", "Give --confidence or --note."
+        )
+    return None
 
 
 def _value(one: "KeyResult", text: str) -> float:
