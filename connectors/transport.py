@@ -42,10 +42,11 @@ class Transport:
     """One connection's requests to one tool: at most `in_flight` at a time, from any number of threads.
 
     `base_url`: what paths are appended to. `auth()` gives the headers that sign a request; it is asked before every
-    attempt, so that a retry after a long wait is signed anew. `renew()` is called once when a request meets 401; where
-    it returns True the request is sent again. `classify(answer)` holds the tool's own rules: it may name the error of
-    any answer (also of a 200) before the general rules do. `reserve` (0..1) is the part of the primary limit that is
-    left to other users of the token. Tool-wide pauses (a limit was met) hold all threads of the connection back.
+    attempt, so that a retry after a long wait is signed anew. `renew()` is called once, in the same thread, when a
+    request's answer says that its credentials are `expired` (401); where it returns True the request is sent again.
+    `classify(answer)` holds the tool's own rules: it may name the error of any answer (also of a 200) before the
+    general rules do. `reserve` (0..1) is the part of the primary limit that is left to other users of the token.
+    Tool-wide pauses (a limit was met) hold all threads of the connection back.
 
     All methods raise `TryAgain` when patience has ended, `Refused` when a person must act, `Cancelled` on a stop.
     """
@@ -60,6 +61,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         classify: Classify = lambda _answer: None,
         renew: Callable[[], bool] = lambda: False,
+        expired: Callable[[Answer], bool] = lambda answer: answer.status == 401,
         ca_bundle: Path | None = None,
         proxy: str | None = None,
         patience: Patience | None = None,
@@ -76,6 +78,7 @@ class Transport:
             raise Refused(f"{base_url!r} is no address.", advice="A url starts with https:// and a host.")
         self._auth = auth
         self._renew = renew
+        self._expired = expired
         self._classify = classify
         self._context = context
         self._patience = patience or Patience()
@@ -251,7 +254,7 @@ class Transport:
             if answer.not_modified and call.usage is not None:
                 with self._lock:
                     call.usage.not_modified += 1
-            if answer.status == 401 and not renewed and self._renew():
+            if not renewed and self._expired(answer) and self._renew():
                 renewed = True
             elif answer.status in _REDIRECTS:
                 call = replace(call, url=self._redirected(answer), params=None)

@@ -15,10 +15,12 @@ from connectors.jira.cloud import CloudIssues
 from connectors.jira.containers import ContainerReader
 from connectors.jira.control import Control, ServerInfo
 from connectors.jira.datacenter import DataCenterIssues
+from connectors.jira.door import Door
+from connectors.jira.expiry import credentials_end_at
 from connectors.jira.fields import Field, FieldMap, discover, named
+from connectors.jira.gateway import is_gateway
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
-from connectors.jira.rules import classify, signature
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 from connectors.text import clean
 from connectors.transport import Transport
@@ -53,17 +55,8 @@ class Jira:
         self._measure = measure
         self._lock = threading.RLock()
         self._known: Site | None = None
-        self._opened: Control | None = None
         self._estimated: dict[str, tuple[str, ...]] = {}
-        self._transport = Transport(
-            options.url,
-            auth=lambda: signature(options.auth),
-            context=context,
-            in_flight=options.in_flight,
-            classify=classify,
-            ca_bundle=options.ca_bundle,
-            proxy=options.proxy,
-        )
+        self._door = Door(name, options, context)
 
     @property
     def overlap(self) -> timedelta:
@@ -71,19 +64,14 @@ class Jira:
         return CLOUD_OVERLAP if self._known is None or self._known.info.cloud else DATA_CENTER_OVERLAP
 
     def doctor(self) -> list[Check]:
-        return doctor.checks(self._options, self._control, self._transport, self.site)
+        return doctor.checks(self._options, self._door, self.site)
 
     def scopes(self) -> Listing:
         """The projects that match, and the keys and globs that match none.
 
         The account is asked for first: to an unknown one Jira shows no projects at all.
         """
-        control = self._control()
-        try:
-            control.myself()
-        except Refused as error:
-            if error.status not in ABSENT:
-                raise
+        control = self._door.check().control
         with self._lock:
             self._known = None
         site, projects, wanted = self.site(), control.projects(), self._options.projects
@@ -102,7 +90,8 @@ class Jira:
         refused: list[tuple[str, SourceError]] = [
             (pattern, _unseen(pattern)) for pattern in wanted if not any(matches(one.key, (pattern,)) for one in scopes)
         ]
-        return Listing(scopes, refused).unless_empty()
+        ends = credentials_end_at(self._options, self._door, cloud=site.info.cloud)
+        return Listing(scopes, refused, ends).unless_empty()
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers:
         return self._container_reader(self.site()).read(scope, usage)
@@ -172,9 +161,7 @@ class Jira:
         return totals.total(self._issues(site).rows(query, ids, usage), ids, field)
 
     def close(self) -> None:
-        self._transport.close()
-        if self._opened is not None:
-            self._opened.close()
+        self._door.close()
 
     def site(self) -> Site:
         """What the site tells of itself; asked for once until `scopes` is called. Raises SourceError."""
@@ -198,16 +185,16 @@ class Jira:
             key_result=self._conventions.field,
         )
         # Behind Atlassian's API gateway the address that people open is another one.
-        gateway = "/ex/jira/" in self._options.url
-        url = info.base_url if gateway and info.base_url else self._options.url
+        told = info.base_url if is_gateway(self._options.url) else None
+        url = self._door.open().site or told or self._options.url
         return Site(info, url.rstrip("/"), fields)
 
     def _control(self) -> Control:
-        signature(self._options.auth)
-        with self._lock:
-            if self._opened is None:
-                self._opened = Control(self._options, self._transport)
-            return self._opened
+        return self._door.open().control
+
+    @property
+    def _transport(self) -> Transport:
+        return self._door.open().transport
 
     def _container_reader(self, site: Site) -> ContainerReader:
         return ContainerReader(self._transport, site=site.url, boards=self._options.boards)

@@ -14,8 +14,10 @@ from jira import JIRA, JIRAError
 from connectors import limits, text
 from connectors.answers import ABSENT, Answer
 from connectors.errors import Refused, TryAgain
+from connectors.jira.auth import Signer, TokenSigner
 from connectors.jira.fields import Field
 from connectors.jira.options import JiraOptions
+from connectors.jira.rules import LacksScope
 from connectors.jira.values import Id
 from connectors.transport import USER_AGENT, Transport, untrusted
 
@@ -67,8 +69,9 @@ class _Permission(msgspec.Struct):
 class Control:
     """One site's control plane. `transport` lends its pauses, its patience and its places in flight."""
 
-    def __init__(self, options: JiraOptions, transport: Transport) -> None:
+    def __init__(self, options: JiraOptions, transport: Transport, signer: Signer | None = None) -> None:
         self._options = options
+        self._signer = signer or TokenSigner(options.auth)
         self._transport = transport
         self._host = urlsplit(transport.base_url).netloc
         self._client = self._open("2")
@@ -80,8 +83,6 @@ class Control:
 
     def _open(self, version: str) -> JIRA:
         options = self._options
-        auth = options.auth
-        token = auth.token.get_secret_value() if auth.token else None
         proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else None
         client = JIRA(
             options={
@@ -90,8 +91,6 @@ class Control:
                 "verify": str(options.ca_bundle) if options.ca_bundle else True,
                 "headers": {"User-Agent": USER_AGENT},
             },
-            basic_auth=(auth.email, token) if auth.email and token else None,
-            token_auth=None if auth.email else token,
             get_server_info=False,
             max_retries=0,
             timeout=(10.0, 60.0),
@@ -101,6 +100,7 @@ class Control:
         # The library has no door for this: its session is where all answers pass.
         session = cast("Any", client._session)  # noqa: SLF001
         session.hooks["response"].append(self._judge)
+        session.auth = self._sign
         return client
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ class Control:
                 raise absent if error.status in ABSENT else error from error
 
     def _ask(self, call: Callable[[], Any], into: type[T]) -> T:
-        def attempt() -> T:
+        def once() -> T:
             with self._transport.slot():
                 try:
                     return msgspec.convert(call(), into)
@@ -202,7 +202,20 @@ class Control:
                     refused = untrusted(self._host, error)
                     raise refused or TryAgain(f"{self._host}: {error}") from error
 
+        def attempt() -> T:
+            try:
+                return once()
+            except Refused as error:
+                if error.status != 401 or isinstance(error, LacksScope) or not self._signer.renew():
+                    raise
+            return once()
+
         return self._transport.run(attempt)
+
+    def _sign(self, request: Any) -> Any:
+        """Runs on every request of the library, before it is sent."""
+        request.headers.update(self._signer.sign())
+        return request
 
     def _judge(self, response: Any, *_: object, **__: object) -> None:
         """Runs on every answer to the library, before the library looks at it."""

@@ -1,88 +1,95 @@
-"""What `doctor` tries on a Jira site, from the outside in: address, account, projects, fields, boards, limits."""
+"""What `doctor` tries on a Jira site, from the outside in: address, account, fields, boards, projects, limits."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connectors.base import Check, Usage
 from connectors.errors import Refused, SourceError
 from connectors.jira.containers import BOARDS, NOT_READABLE
-from connectors.jira.control import Control, Project
+from connectors.jira.door import Access, Door
+from connectors.jira.expiry import credentials_end_at
 from connectors.jira.fields import FieldMap
-from connectors.jira.options import JiraOptions, matches
+from connectors.jira.inspection import inspect
+from connectors.jira.options import JiraOptions
 from connectors.transport import Transport
 
 if TYPE_CHECKING:
     from connectors.jira.connector import Site
 
 SKEW_S = 60
-SHOWN = 10
+SOON = timedelta(days=14)
 
 
-def checks(
-    options: JiraOptions,
-    control: Callable[[], Control],
-    transport: Transport,
-    site: Callable[[], "Site"],
-) -> list[Check]:
+def checks(options: JiraOptions, door: Door, site: Callable[[], "Site"]) -> list[Check]:
     """All checks that make sense: none behind one that all others need."""
-    found: list[Check] = []
-
-    def tried(name: str, attempt: Callable[[], str]) -> bool:
-        try:
-            found.append(Check(name, ok=True, detail=attempt()))
-        except SourceError as error:
-            found.append(Check(name, ok=False, detail=error.message, advice=error.advice))
-        return found[-1].ok
-
-    def reachable() -> str:
-        info = control().server_info()
-        return f"{options.url}: Jira {'Cloud' if info.cloud else 'Data Center'} {info.version or ''}".strip()
-
-    def account() -> str:
-        me = control().myself()
-        return f"{me.display_name or 'without a name'}, time zone {me.time_zone or 'unknown'}"
-
-    if tried("reachable", reachable) and tried("account", account):
-        found += _projects(options, control())
-        if tried("fields", lambda: _fields(site().fields)):
-            found += [
-                Check(
-                    "fields",
-                    ok=False,
-                    detail=f"{purpose}: no field is called {name!r} here",
-                    advice="Correct the name, unless another connection has the field.",
-                )
-                for purpose, name in site().fields.missing.items()
-            ]
-        if options.boards is not False:
-            found.append(_boards(transport, asked_for=options.boards is True))
-        found += [_limits(transport), _clock(transport)]
-    return found
-
-
-def _projects(options: JiraOptions, control: Control) -> list[Check]:
     try:
-        visible = control.projects()
-        return [_project(pattern, visible, control) for pattern in options.projects]
+        access = door.check()
+        info = access.control.server_info()
+        me = access.control.myself()
     except SourceError as error:
-        return [Check("projects", ok=False, detail=error.message, advice=error.advice)]
+        return _shut(options, error)
+    place = f"Jira {'Cloud' if info.cloud else 'Data Center'} {info.version or ''}".strip()
+    who = f"{me.display_name or 'without a name'}, time zone {me.time_zone or 'unknown'}"
+    way = "" if access.transport.base_url == options.url else f", through {access.transport.base_url}"
+    found = [
+        Check("reachable", ok=True, detail=f"{options.url}: {place}{way}"),
+        Check("account", ok=True, detail=who),
+        *_credentials(options, door, access, cloud=info.cloud),
+    ]
+    boards = None if options.boards is False else _boards(access.transport, asked_for=options.boards is True)
+    readable = boards is not None and boards.ok and not boards.advice
+    found += inspect(options, access, cloud=info.cloud, boards=readable)
+    found += _fields(site)
+    return [*found, *([boards] if boards else []), _limits(access.transport), _clock(access.transport)]
 
 
-def _project(pattern: str, visible: list[Project], control: Control) -> Check:
-    matched = [one.key for one in visible if matches(one.key, (pattern,))]
-    hidden = [key for key in matched[:SHOWN] if not control.may_browse(key)]
-    if not matched or hidden:
-        return Check(
-            "projects",
-            ok=False,
-            detail=f"{pattern}: " + (f"may not browse {', '.join(hidden)}" if hidden else "no such project is visible"),
-            advice="Grant the account `Browse projects` there, or correct `projects`.",
-        )
-    more = f" and {len(matched) - SHOWN} more" if len(matched) > SHOWN else ""
-    return Check("projects", ok=True, detail=f"{pattern}: {', '.join(matched[:SHOWN])}{more}")
+def _shut(options: JiraOptions, error: SourceError) -> list[Check]:
+    """A site that refuses the account was reached; anything else is no proof of that."""
+    if not isinstance(error, Refused) or error.status is None:
+        return [Check("reachable", ok=False, detail=error.message, advice=error.advice)]
+    return [
+        Check("reachable", ok=True, detail=options.url),
+        Check("account", ok=False, detail=error.message, advice=error.advice),
+    ]
 
 
-def _fields(fields: FieldMap) -> str:
+def _credentials(options: JiraOptions, door: Door, access: Access, *, cloud: bool) -> list[Check]:
+    """When the credentials end, and what they allow, as far as that is told."""
+    try:
+        ends = credentials_end_at(options, door, cloud=cloud)
+    except SourceError as error:
+        return [Check("credentials", ok=False, detail=error.message, advice=error.advice)]
+    told = [f"end on {ends:%Y-%m-%d}" + (" at the latest" if door.oauth else "")] if ends else []
+    if access.scopes is not None:
+        told.append(f"scopes {', '.join(sorted(access.scopes)) or 'none'}")
+    if not told:
+        return []
+    late = ends is not None and ends - door.now() < SOON
+    advice = "Renew them before that day." if late else ""
+    return [Check("credentials", ok=not late, detail="; ".join(told), advice=advice)]
+
+
+def _fields(site: Callable[[], "Site"]) -> list[Check]:
+    try:
+        fields = site().fields
+    except SourceError as error:
+        return [Check("fields", ok=False, detail=error.message, advice=error.advice)]
+    return [
+        Check("fields", ok=True, detail=_roles(fields)),
+        *(
+            Check(
+                "fields",
+                ok=False,
+                detail=f"{purpose}: no field is called {name!r} here",
+                advice="Correct the name, unless another connection has the field.",
+            )
+            for purpose, name in fields.missing.items()
+        ),
+    ]
+
+
+def _roles(fields: FieldMap) -> str:
     roles = {
         "estimate": fields.estimate,
         "sprint": fields.sprint,

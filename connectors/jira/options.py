@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from config import ConnectionOptions
-from config.base import Bool, Model, Secret, Text, Words, wrong
+from config.base import Bool, Day, Model, Secret, Text, Words, wrong
 
 
 class JiraAuth(Model):
@@ -22,7 +22,24 @@ class JiraAuth(Model):
     client_secret: Secret | None = None
     """OAuth 2.0: the app's secret."""
     refresh_token: Secret | None = None
-    """OAuth 2.0: what the consent gave."""
+    """OAuth 2.0: what the consent gave, with the scope offline_access. Jira replaces it at each use; what it is
+    replaced by is kept sealed in the database. Another one here replaces what is kept."""
+    expires: Day | None = None
+    """The day on which the token ends, where Jira does not tell: Cloud's API tokens. SYN505 warns before it."""
+    token_url: Text = "https://auth.atlassian.com/oauth/token"  # noqa: S105 - an address
+    """OAuth 2.0: where tokens are renewed."""
+    gateway: Text = "https://api.atlassian.com"
+    """Atlassian's API gateway, for OAuth 2.0 and for tokens with scopes."""
+
+    @field_validator("token_url", "gateway")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        return address(url, "https://api.atlassian.com")
+
+    @property
+    def oauth(self) -> bool:
+        """Whether these are the keys of OAuth 2.0."""
+        return self.refresh_token is not None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -43,7 +60,7 @@ class JiraOptions(ConnectionOptions):
     """Which tool."""
     url: Text
     """Where the site is: https://acme.atlassian.net, or https://jira.acme.example/context.
-    Scoped tokens: https://api.atlassian.com/ex/jira/CLOUD-ID."""
+    With OAuth 2.0 and with scoped tokens, too: the way through Atlassian's gateway is found from it."""
     auth: JiraAuth
     """The account that reads."""
     projects: Words = Field(min_length=1)
@@ -56,16 +73,22 @@ class JiraOptions(ConnectionOptions):
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise wrong("an address like https://acme.atlassian.net")
-        return url.rstrip("/")
+        return address(url, "https://acme.atlassian.net")
 
     def scope_patterns(self) -> list[str]:
         return list(self.projects)
 
     def urls(self) -> list[str]:
-        return [self.url]
+        auth = self.auth
+        return [self.url, *([auth.token_url, auth.gateway] if auth.oauth else [auth.gateway] if auth.email else [])]
+
+
+def address(url: str, example: str) -> str:
+    """`url` without a slash at its end. Raises what a validator raises where it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise wrong(f"an address like {example}")
+    return url.rstrip("/")
 
 
 def matches(key: str, patterns: tuple[str, ...]) -> bool:

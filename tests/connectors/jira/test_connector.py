@@ -291,14 +291,6 @@ def test_boards_tell_the_estimate_where_no_field_is_known(site: JiraSite, connec
     assert usage.requests == (2 if site.cloud else 1)
 
 
-def test_oauth_is_refused_until_it_is_spoken(connect: Connect) -> None:
-    jira = connect(auth={"client_id": "a", "client_secret": "b", "refresh_token": "c"})
-    [check] = jira.doctor()
-    assert "OAuth" in check.detail
-    with pytest.raises(Refused, match="OAuth"):
-        jira.scopes()
-
-
 @pytest.mark.parametrize(
     "auth", [{}, {"email": "a@b.example"}, {"token": "t", "client_id": "c"}, {"client_id": "c", "client_secret": "s"}]
 )

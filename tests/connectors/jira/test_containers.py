@@ -127,7 +127,7 @@ def test_boards_that_cannot_be_read_mean_no_sprints(router: respx.MockRouter, co
 
 
 def test_boards_that_were_asked_for_and_cannot_be_read_are_refused(router: respx.MockRouter, context: Context) -> None:
-    router.get(f"{AGILE}/board").respond(403, json={"message": "scope does not match"})
+    router.get(f"{AGILE}/board").respond(403, json={"message": "Forbidden"})
     with pytest.raises(Refused, match="may not read boards") as caught:
         reader(context, boards=True).read(SCOPE, Usage())
     assert "read:board-scope:jira-software" in caught.value.advice

@@ -131,6 +131,7 @@ def test_a_list_of_projects_that_is_no_list_is_not_taken_for_an_empty_one(
 def test_behind_the_api_gateway_people_are_sent_to_the_site(server: responses.RequestsMock, context: Context) -> None:
     gateway = "https://api.atlassian.com/ex/jira/11-22"
     info = {"baseUrl": "https://acme.atlassian.net", "deploymentType": "Cloud"}
+    server.get(f"{gateway}/rest/api/2/myself", json={})
     server.get(f"{gateway}/rest/api/2/serverInfo", json=info)
     server.get(f"{gateway}/rest/api/2/field", json=[])
     jira = Jira("jira", options(url=gateway), Conventions(), "count", context)
