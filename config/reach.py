@@ -1,6 +1,7 @@
 """Checks of selectors and connections: what can never match, and tokens that would travel or lie in the clear."""
 
 import ipaddress
+import re
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
@@ -12,9 +13,11 @@ from config.globs import may_meet
 from config.models import Config
 from config.places import Place, Places
 from config.problems import Problem, did_you_mean, shown
-from config.values import HttpValue, PrometheusValue, SqlValue
+from config.values import HttpValue, PrometheusValue, SqlValue, ValueSource
 from config.work import Selector
 
+_SECRET_HEADER = re.compile(r"(?i)auth|token|key|secret|cookie|passw|signature")
+_SHORTEST_SECRET = 4
 _IN_CLEAR = "headers or a password would be sent in clear, expected https://"
 
 
@@ -144,9 +147,8 @@ def literal_tokens(config: Config, places: Places) -> Iterator[Problem]:
         secrets.append((("database",), config.database))
     for at, objective in enumerate(config.objectives):
         for number, result in enumerate(objective.key_results):
-            if isinstance(result.value, SqlValue) and "@" in result.value.sql.get_secret_value():
-                place = ("objectives", at, "key_results", number, "value", "sql")
-                secrets.append((place, result.value.sql.get_secret_value()))
+            place = ("objectives", at, "key_results", number, "value")
+            secrets += [((*place, *below), text) for below, text in _secrets_of_source(result.value)]
     for place, text in secrets:
         found = places.find(place)
         if text and not found.rest and isinstance(found.node, ScalarNode) and "${" not in found.node.value:
@@ -155,6 +157,19 @@ def literal_tokens(config: Config, places: Places) -> Iterator[Problem]:
                 "a secret stands in the file itself. Write `${VAR}` or `${file:PATH}` in its place.",
                 warning=True,
             )
+
+
+def _secrets_of_source(value: ValueSource) -> Iterator[tuple[Place, str]]:
+    """What gives access to a source. Not every header does: `Accept` may well stand in the file."""
+    match value:
+        case SqlValue(sql=url) if "@" in url.get_secret_value():
+            yield ("sql",), url.get_secret_value()
+        case HttpValue(http=url) | PrometheusValue(prometheus=url):
+            if "@" in urlsplit(url).netloc:
+                yield ("http" if isinstance(value, HttpValue) else "prometheus",), url
+            for name, header in value.headers.items():
+                if _SECRET_HEADER.search(name) and len(header.get_secret_value()) >= _SHORTEST_SECRET:
+                    yield ("headers", name), header.get_secret_value()
 
 
 def _secrets(model: BaseModel) -> Iterator[tuple[Place, str]]:
