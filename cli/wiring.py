@@ -55,16 +55,28 @@ def database(url: str) -> "Generator[sa.Engine]":
 def connected(
     config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
 ) -> "Generator[dict[str, Connector]]":
-    """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits."""
+    """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits.
+
+    Credentials that a tool replaces are kept in the configured database, which is made where it is not there yet: in a
+    rehearsal, too, as the tool forgets what it replaced.
+    """
     from connectors.base import Context
     from connectors.registry import connector
+    from store.credentials import KeptCredentials
+
+    kept = KeptCredentials(config.database, now)
 
     def context(name: str) -> Context:
         return Context(
-            now, stop, lambda seconds: pause(stop, seconds), lambda reason, seconds: on_wait(name, reason, seconds)
+            now,
+            stop,
+            lambda seconds: pause(stop, seconds),
+            lambda reason, seconds: on_wait(name, reason, seconds),
+            kept,
         )
 
     with ExitStack() as stack:
+        stack.callback(kept.close)
         found: dict[str, Any] = {}
         for name, options in config.connections.items():
             kind = connector(options.kind)

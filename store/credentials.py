@@ -36,31 +36,38 @@ class KeptCredentials:
     """
 
     def __init__(self, url: str, now: Callable[[], datetime]) -> None:
-        self._engine = connect(url)
+        self._url = url
         self._now = now
         self._lock = threading.Lock()
-        self._migrated = False
+        self._opened: sa.Engine | None = None
         self._alone = threading.Lock()
 
     def close(self) -> None:
         """Close the database's connections."""
-        self._engine.dispose()
+        with self._lock:
+            if self._opened is not None:
+                self._opened.dispose()
 
     def replace(self, connection: str, step: Callable[[str | None], str]) -> str:
         """See `connectors.base.Kept`.
 
         Raises TryAgain where another one holds the credential for too long, StoreError and errors of the database.
         """
-        with self._lock:
-            if not self._migrated:
-                migrate(self._engine)
-                self._migrated = True
         with self._held(connection):
             before = self._read(connection)
             after = step(before)
             if after != before:
                 self._write(connection, after)
             return after
+
+    @property
+    def _engine(self) -> sa.Engine:
+        with self._lock:
+            if self._opened is None:
+                engine = connect(self._url)
+                migrate(engine)
+                self._opened = engine
+            return self._opened
 
     def _read(self, connection: str) -> str | None:
         with reading(self._engine) as conn:

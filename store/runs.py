@@ -71,6 +71,12 @@ def mark_connection(conn: sa.Connection, connection_id: int, error: str | None, 
     conn.execute(sa.update(table).where(table.c.id == connection_id).values(**values))
 
 
+def mark_credentials(conn: sa.Connection, connection_id: int, ends_at: datetime | None) -> None:
+    """Note when a connection's token or key ends; None where the tool does not tell."""
+    table = Connection.__table__
+    conn.execute(sa.update(table).where(table.c.id == connection_id).values(credentials_end_at=ends_at))
+
+
 def mark_scope(conn: sa.Connection, scope_id: int, error: str | None, now: datetime) -> None:
     """Note that a scope was read to the end (`error` None), or why not. A failure leaves the last success as it was."""
     table = Scope.__table__

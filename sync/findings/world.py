@@ -23,6 +23,7 @@ class ConnectionState:
     error: str | None
     failed_at: datetime | None
     last_ok_at: datetime | None
+    credentials_end_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,14 @@ class World:
     def connections(self) -> list[ConnectionState]:
         """The connections that are in use, by name."""
         table = Connection.__table__
-        columns = (table.c.id, table.c.name, table.c.error, table.c.failed_at, table.c.last_ok_at)
+        columns = (
+            table.c.id,
+            table.c.name,
+            table.c.error,
+            table.c.failed_at,
+            table.c.last_ok_at,
+            table.c.credentials_end_at,
+        )
         rows = self.conn.execute(sa.select(*columns).where(~table.c.archived).order_by(table.c.name))
         return [ConnectionState(*row) for row in rows]
 

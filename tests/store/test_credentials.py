@@ -61,8 +61,12 @@ def test_what_is_kept_is_handed_to_the_next_one(kept: KeptCredentials, database_
 
 def test_a_step_that_fails_leaves_what_was_kept_and_the_lock(kept: KeptCredentials, database_url: str) -> None:
     kept.replace("jira", lambda _: "sealed")
+
+    def fails(_: str | None) -> str:
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        kept.replace("jira", lambda _: str(1 // 0))
+        kept.replace("jira", fails)
     assert rows(database_url) == [("jira", "sealed")]
     assert kept.replace("jira", lambda before: f"{before} again") == "sealed again"
 
@@ -118,6 +122,12 @@ def test_a_writer_that_is_at_work_does_not_make_it_lose_what_it_got(migrated_url
     assert rows(migrated_url) == [("jira", "sealed")]
     kept.close()
     engine.dispose()
+
+
+def test_nothing_is_opened_before_there_is_something_to_keep(tmp_path: Path) -> None:
+    KeptCredentials("ftp://nowhere", lambda: NOW).close()
+    KeptCredentials(f"sqlite:///{tmp_path / 'northing.db'}", lambda: NOW).close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_connections_do_not_wait(kept: KeptCredentials) -> None:

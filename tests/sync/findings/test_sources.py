@@ -1,4 +1,4 @@
-"""SYN501 to SYN504: connections and scopes whose data is not what it should be."""
+"""SYN501 to SYN505: connections and scopes whose data is not what it should be."""
 
 from datetime import datetime, timedelta
 
@@ -207,3 +207,49 @@ class TestSetAside:
                 },
             )
         ]
+
+
+class TestExpiringCredentials:
+    """SYN505."""
+
+    def test_credentials_that_end_soon_say_when(self, conn: sa.Connection, stored: Stored) -> None:
+        stored.connection(credentials_end_at=NOW + timedelta(days=13, hours=12))
+
+        assert find(conn, "SYN505") == [
+            Hit(
+                subject_kind="connection",
+                subject="jira",
+                severity="warning",
+                reason="weeks",
+                summary="The credentials of connection jira end in 13 days (2026-12-08 00:00 UTC)",
+                evidence={"ends_at": "2026-12-08T00:00:00+00:00", "days": 13.5},
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "left, reason",
+        [
+            (timedelta(days=14), None),
+            (timedelta(days=14) - timedelta(seconds=1), "weeks"),
+            (timedelta(days=3), "weeks"),
+            (timedelta(days=3) - timedelta(seconds=1), "days"),
+            (timedelta(seconds=1), "days"),
+            (timedelta(), "ended"),
+            (timedelta(days=-40), "ended"),
+        ],
+    )
+    def test_the_nearer_the_end_the_graver(
+        self, conn: sa.Connection, stored: Stored, left: timedelta, reason: str | None
+    ) -> None:
+        stored.connection(credentials_end_at=NOW + left)
+        severity = "warning" if reason == "weeks" else "critical"
+
+        assert brief(find(conn, "SYN505")) == [("connection", "jira", reason, severity)] * (reason is not None)
+
+    def test_what_nobody_tells_and_what_left_the_configuration_is_not_judged(
+        self, conn: sa.Connection, stored: Stored
+    ) -> None:
+        stored.connection(credentials_end_at=None)
+        stored.connection("former", credentials_end_at=NOW, archived=True)
+
+        assert find(conn, "SYN505") == []
