@@ -25,7 +25,7 @@ def fetch(source: Source, *, context: Context, connectors: Mapping[str, Connecto
             case PrometheusValue():
                 return prometheus.number(source, context)
             case SqlValue():
-                return sql.number(source)
+                return sql.number(source, context)
             case CsvValue():
                 return csv.number(source)
             case QueryValue():

@@ -8,16 +8,19 @@ from pydantic import BaseModel
 
 from config import HttpValue, PrometheusValue, SqlValue
 
+_TOKEN = re.compile(r"(?<=/)(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~-]{20,}(?=/|$)", re.ASCII)
+"""A part of a path that was made by no person, as in the addresses that are secrets themselves."""
+
 _SHORTEST = 4
 """Letters from which on a text is hidden: shorter ones stand in every other word."""
 
 
 def shown(url: str) -> str:
-    """A URL as messages have it: without user, password, query and fragment."""
+    """A URL as messages have it: without user, password, query and fragment, and without what looks like a token."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+    return f"{parts.scheme}://{host}{port}{_TOKEN.sub('***', parts.path)}"
 
 
 def secrets_of(source: BaseModel) -> frozenset[str]:
@@ -57,6 +60,7 @@ def _of_url(url: str) -> Iterator[str]:
         user, colon, password = before.partition(":")
         yield before
         yield password if colon else user
+    yield from _TOKEN.findall(url.partition("?")[0])
     query = url.partition("?")[2].partition("#")[0]
     for name, value in parse_qsl(query):
         if re.search(r"(?i)token|key|secret|passw|pwd|auth|sig|cred", name):

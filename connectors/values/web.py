@@ -78,8 +78,8 @@ def _follow(page: Page, deadline: float) -> Answer:
         answer = _exchange(page, url, deadline)
         if answer.status not in _REDIRECTS or "location" not in answer.headers:
             return answer
-        to = urljoin(url, answer.headers["location"])
-        if not _same_host(urlsplit(url), urlsplit(to)):
+        to = _joined(url, answer.headers["location"])
+        if not _same_host(url, to):
             raise Refused(
                 f"{shown(url)} redirects to {_origin(to)}, where it is not followed.",
                 advice="Give the final address as the source's url. A login page there means that the credentials "
@@ -219,7 +219,7 @@ def _too_large(url: str) -> Refused:
 def _too_late(page: Page) -> TryAgain:
     # The wait that it names is longer than there is patience: it is not tried again.
     return TryAgain(
-        f"{shown(page.url)}: no whole answer within {page.timeout:g} s",
+        f"{shown(page.url)}: no whole answer within {page.timeout:g} s.",
         advice="If it needs longer, give the source a `timeout:` in seconds.",
         wait=page.timeout,
     )
@@ -232,7 +232,7 @@ def _fault(error: Exception, page: Page, url: str, *, expired: bool) -> SourceEr
     if refused := untrusted(place, error):
         return Refused(refused.message, advice="Add its authority to the certificates that this machine trusts.")
     if isinstance(error, httpx.ConnectError):
-        return TryAgain(f"{place}: cannot connect ({error})", advice="Check the url, and that it runs.")
+        return TryAgain(f"{place}: cannot connect ({error}).", advice="Check the url, and that it runs.")
     if isinstance(error, httpx.TimeoutException):
         return TryAgain(f"{place}: no answer in time ({type(error).__name__})")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL | ValueError):
@@ -249,7 +249,7 @@ def _about_the_source(error: SourceError) -> SourceError:
         404: "It is not there: check the source's url.",
     }.get(error.status or 0, "")
     if isinstance(error, Refused):
-        return Refused(error.message, advice=advice or "Check the source's url.", status=error.status)
+        return Refused(error.message.rstrip(".") + ".", advice=advice or "Check the source's url.", status=error.status)
     return error
 
 
@@ -275,16 +275,28 @@ def _auth(parts: SplitResult) -> httpx.Auth | None:
     return httpx.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
 
 
-def _same_host(home: SplitResult, to: SplitResult) -> bool:
-    if to.scheme not in ("http", "https") or to.hostname != home.hostname:
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def _same_host(url: str, location: str) -> bool:
+    try:
+        home, to = urlsplit(url), urlsplit(location)
+        upgraded = home.scheme == "http" and to.scheme == "https"
+        return to.hostname == home.hostname and (upgraded or (to.scheme == home.scheme and _port(to) == _port(home)))
+    except ValueError:  # what a server calls a location is any text
         return False
-    upgraded = home.scheme == "http" and to.scheme == "https"
-    return upgraded or (to.scheme == home.scheme and _port(to) == _port(home))
 
 
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return "what is no address"
 
 
 def _port(parts: SplitResult) -> int:

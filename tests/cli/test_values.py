@@ -77,7 +77,7 @@ def test_a_value_that_fails_shows_everywhere_and_no_secret_does(grow: Northing, 
     source = grow("explain", "GROW.1", "--json").data["source"]
     assert source["place"] == f"data.0.value in {server.url}/v"
     assert source["error"] == (
-        f"{server.url}/v answered 403: *** is not welcome "
+        f"{server.url}/v answered 403: *** is not welcome. "
         "The credentials lack a permission: check the source's `headers`."
     )
     assert grow("explain", "GROW.1", "--json").data["outcome"]["current"] == 3

@@ -230,7 +230,15 @@ def test_a_redirect_on_the_same_host_is_followed_with_the_headers(server: SmallS
 
 
 @pytest.mark.parametrize(
-    "to", ["http://127.0.0.2:{port}/new", "http://127.0.0.1:1/new", "ftp://127.0.0.1:{port}/new", "//localhost/new"]
+    "to",
+    [
+        "http://127.0.0.2:{port}/new",
+        "http://127.0.0.1:1/new",
+        "ftp://127.0.0.1:{port}/new",
+        "//localhost/new",
+        "http://127.0.0.1:99999/",
+        "http://[bad",
+    ],
 )
 def test_a_redirect_to_anywhere_else_is_refused(server: SmallServer, context: Context, to: str) -> None:
     port = server.url.rpartition(":")[2]
@@ -264,6 +272,13 @@ def test_no_secret_is_told_though_the_server_repeats_it(server: SmallServer, con
     told = f"{caught.value} {caught.value!r} {place(one)}"
     assert "secret" not in told
     assert "pass-word" not in told
+
+
+def test_an_address_that_is_a_secret_itself_is_told_in_part(server: SmallServer, context: Context) -> None:
+    url = server.says("/hooks/T0a1b2c3d4e5f6g7h8i9/v", {"message": "no T0a1b2c3d4e5f6g7h8i9 here"}, 404)
+    with pytest.raises(Refused, match=r"/hooks/\*\*\*/v answered 404: no \*\*\* here"):
+        ask(source(url), context)
+    assert place(source(url)) == f"value in {server.url}/hooks/***/v"
 
 
 def test_a_place_names_the_document_without_its_secrets() -> None:
