@@ -130,7 +130,7 @@ def _sqlite_error(error: Exception, asked: _Question) -> SourceError:
     if code == sqlite3.SQLITE_INTERRUPT:
         return asked.too_late
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return TryAgain(f"{where}: {error}", advice="Another program holds it.")
+        return TryAgain(f"{where}: {error}.", advice="Another program holds it.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH):
         return Refused(f"{where} would do more than read ({error}).", advice=_ADVICE)
     return Refused(f"{where} failed: {error}.", advice=_ADVICE)

@@ -104,7 +104,7 @@ def _exchange(page: Page, url: str, deadline: float) -> Answer:
     alarm.daemon = True
     alarm.start()
     client = httpx.Client(
-        trust_env=False, proxy=proxy, verify=_verify(), timeout=httpx.Timeout(left, connect=min(left, _CONNECT_S))
+        trust_env=False, proxy=proxy, verify=trusted(), timeout=httpx.Timeout(left, connect=min(left, _CONNECT_S))
     )
     try:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -264,7 +264,7 @@ def _proxy(parts: SplitResult) -> str | None:
 
 
 @cache
-def _verify() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The certificates to trust: those of the environment where it names some, as for every connection."""
     return httpx.create_ssl_context(trust_env=True)
 

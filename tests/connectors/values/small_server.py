@@ -20,6 +20,7 @@ class SmallServer:
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     """Set when the test ends: pages that wait look at it."""
+    running: ThreadingHTTPServer | None = None
 
     def says(self, path: str, body: Any, status: int = 200, **headers: str) -> str:
         """From now on `path` answers so, JSON unless it is bytes; its URL. Header names have `_` for `-`."""
@@ -62,6 +63,7 @@ def small_server() -> Generator[SmallServer]:
             """Clients that leave in the middle are what is tested."""
 
     server = Server(("127.0.0.1", 0), Handler)
+    found.running = server
     found.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

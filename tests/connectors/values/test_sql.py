@@ -5,6 +5,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from config import SqlValue
 from connectors.base import Context
 from connectors.errors import Refused, SourceError, TryAgain
-from connectors.values import fetch, place
+from connectors.values import fetch, place, sql
 from connectors.values.sql import LONGEST_VALUE
 
 
@@ -196,6 +197,20 @@ def test_a_query_that_does_not_end_is_ended(shop: str, context: Context) -> None
     with pytest.raises(TryAgain, match=r"took longer than 0.3 s.*`timeout:`"):
         ask(shop, query, context, timeout=0.3)
     assert time.monotonic() - began < 5
+
+
+def test_a_database_that_another_program_holds_is_asked_again(
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "_BUSY_S", 0.01)
+    file = tmp_path / "shop.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("CREATE TABLE a AS SELECT 5 AS x")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(TryAgain, match=r"database is locked\. Another program holds it"):
+            ask(f"sqlite:///{file}", "SELECT x FROM a", context)
+        freed = replace(context, sleep=lambda _seconds: other.execute("COMMIT"))
+        assert ask(f"sqlite:///{file}", "SELECT x FROM a", freed) == 5
 
 
 LARGE = {
