@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.jira import shapes
 from simulator.jira.agile import AgileEndpoints
+from simulator.jira.history import HistoryEndpoints, expanded
 from simulator.jira.jql import BadQuery
 from simulator.jira.search import Found, Place, run
 from simulator.jira.state import Issue, selected, stamp, with_origin
@@ -21,6 +22,7 @@ GONE = (
 )
 NO_ISSUE = "Issue does not exist or you do not have permission to see it."
 CLOUD_PAGE, CLOUD_ID_PAGE, BULK = 100, 5000, 100
+RECONCILED = 50
 KEPT_TOKENS = 20_000
 KEPT_RESULTS = 16
 
@@ -31,12 +33,12 @@ class JiraEndpoints(Endpoints):
     def __init__(self, site: "JiraSite") -> None:
         self.site = site
         self._issued = 0
-        self._tokens: OrderedDict[str, tuple[str, Place]] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[int, str, Place]] = OrderedDict()
         self._results: OrderedDict[str, tuple[int, Found]] = OrderedDict()
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Every call of both flavours; what a flavour lacks answers 404."""
-        routes: list[tuple[str, str, Handler]] = [("GET", "/browse/{key}", self._page)]
+        routes: list[tuple[str, str, Handler]] = [("GET", "/browse/{key}", self._page), *self.site.tokens.routes()]
         for version in ("2", "3") if self.site.cloud else ("2", "latest"):
             api = f"/rest/api/{version}"
             routes += [
@@ -60,21 +62,17 @@ class JiraEndpoints(Endpoints):
                     ("POST", f"{api}/search/jql", self._search_jql),
                     ("POST", f"{api}/search/approximate-count", self._count),
                     ("POST", f"{api}/issue/bulkfetch", self._bulk),
+                    *HistoryEndpoints(self.site).routes(api),
                 ]
             routes.append(("GET", f"{api}/project/{{key}}", self._project))
         return routes + AgileEndpoints(self.site).routes()
 
     def admit(self, call: Call) -> None:
-        """Basic on Cloud, Bearer on Data Center. `/serverInfo` and pages for people need none."""
-        if call.path.endswith("/serverInfo") or call.path.startswith("/browse/"):
-            return
-        given = call.headers.get("authorization", "")
-        basic = "Basic " + base64.b64encode(f"{self.site.email}:{self.site.token}".encode()).decode()
-        if given != (basic if self.site.cloud else f"Bearer {self.site.token}"):
-            refused = {"message": "Client must be authenticated to access this resource.", "status-code": 401}
-            raise Refusal(
-                401, refused, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED", "WWW-Authenticate": 'OAuth realm="jira"'}
-            )
+        """Whoever the site knows."""
+        self.site.tokens.admit(call)
+
+    def finish(self, call: Call, answer: Answer) -> Answer:
+        return self.site.tokens.mark(call, answer)
 
     def nothing_here(self, call: Call) -> Answer:
         return Answer(encode({"message": "null for uri: " + call.url, "status-code": 404}), 404)
@@ -109,8 +107,10 @@ class JiraEndpoints(Endpoints):
         if self.site.cloud and not asked:
             raise Refusal(400, {"errorMessages": ["The 'permissions' query parameter is required."], "errors": {}})
         project = call.query.get("projectKey") or call.query.get("projectId")
-        if project and not self.site.project_named(project):
+        owner = self.site.project_named(project) if project else None
+        if project and owner is None:
             raise Refusal(404, {"errorMessages": [f"No project could be found with key '{project}'."], "errors": {}})
+        closed = owner is not None and owner["key"] in self.site.closed_projects
         rows = {
             name: {
                 "id": str(10 + index),
@@ -118,19 +118,20 @@ class JiraEndpoints(Endpoints):
                 "name": name.replace("_", " ").capitalize(),
                 "type": "PROJECT",
                 "description": "",
-                "havePermission": name == "BROWSE_PROJECTS",
+                "havePermission": name == "BROWSE_PROJECTS" and not closed,
             }
             for index, name in enumerate(asked or ["BROWSE_PROJECTS"])
         }
         return self._send({"permissions": rows})
 
     def _statuses(self, call: Call) -> Answer:
-        found = {
+        found = {one["id"]: one for one in map(shapes.status, shapes.STATUSES)}
+        found |= {
             issue.fields["status"]["id"]: issue.fields["status"]
             for issue in self.site.issues.values()
             if issue.fields.get("status")
         }
-        return self._send(list(found.values()) or [shapes.status(name) for name in shapes.STATUSES])
+        return self._send(list(found.values()))
 
     def _types(self, call: Call) -> Answer:
         found = {issue.fields["issuetype"]["id"]: issue.fields["issuetype"] for issue in self.site.issues.values()}
@@ -194,11 +195,17 @@ class JiraEndpoints(Endpoints):
         issue = self.site.find(call.params["key"])
         if issue is None:
             raise Refusal(404, {"errorMessages": [NO_ISSUE], "errors": {}})
-        return Answer(self._written(issue, _fields(call.query.getlist("fields")), _version(call)))
+        history = "alone" if "changelog" in call.query.get("expand", "") else ""
+        return Answer(self._written(issue, _fields(call.query.getlist("fields")), _version(call), history))
 
-    def _written(self, issue: Issue, wanted: tuple[str, ...], version: str) -> bytes:
-        how = (wanted, version)
-        return issue.rendered(how, lambda one: selected(one, wanted, version)).replace(
+    def _written(self, issue: Issue, wanted: tuple[str, ...], version: str, history: str = "") -> bytes:
+        """The issue's bytes. `history`: with its changelog, as an issue has it "alone", or "among" others."""
+
+        def make(one: Issue) -> Raw:
+            raw = selected(one, wanted, version)
+            return raw | {"changelog": expanded(self.site, one, alone=history == "alone")} if history else raw
+
+        return issue.rendered((wanted, version, history), make).replace(
             b'"self":"/', b'"self":"' + self.site.origin.encode() + b"/"
         )
 
@@ -224,7 +231,9 @@ class JiraEndpoints(Endpoints):
         start, size = max(int(asked.get("startAt", 0)), 0), max(int(asked.get("maxResults", 50)), 0)
         size = min(size, self.site.max_results)
         wanted = _fields(asked.get("fields") if call.method == "POST" else call.query.getlist("fields"))
-        rows = b",".join(self._written(issue, wanted, "2") for issue in issues[start : start + size])
+        told = asked.get("expand") or ""
+        history = "among" if "changelog" in told else ""
+        rows = b",".join(self._written(issue, wanted, "2", history) for issue in issues[start : start + size])
         head = f'{{"expand":"schema,names","startAt":{start},"maxResults":{size},"total":{len(issues)},"issues":['
         return Answer(head.encode() + rows + b"]}")
 
@@ -232,6 +241,10 @@ class JiraEndpoints(Endpoints):
         asked = call.json() if call.method == "POST" else dict(call.query)
         text = str(asked.get("jql") or "")
         issues, places, query = self._found(text)
+        if len(asked.get("reconcileIssues") or []) > RECONCILED:
+            raise Refusal(400, {"errorMessages": [f"Give at most {RECONCILED} issues to reconcile."], "errors": {}})
+        if self.site.search_end is not None:
+            issues, places = issues[: self.site.search_end], places[: self.site.search_end]
         if query.where is None:
             message = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
             raise Refusal(400, {"errorMessages": [message], "errors": {}})
@@ -252,12 +265,13 @@ class JiraEndpoints(Endpoints):
             if last
             else f'],"nextPageToken":"{self._token(text, places[start + size - 1])}"}}'.encode()
         )
-        return Answer(b'{"issues":[' + rows + tail)
+        warned = b'"warnings":' + encode(self.site.warnings) + b"," if self.site.warnings else b""
+        return Answer(b"{" + warned + b'"issues":[' + rows + tail)
 
     def _token(self, text: str, place: Place) -> str:
         self._issued += 1
         token = base64.b64encode(f"cursor:{self._issued}:{place[-1]}".encode()).decode()
-        self._tokens[token] = (text, place)
+        self._tokens[token] = (self.site.token_age, text, place)
         if len(self._tokens) > KEPT_TOKENS:
             self._tokens.popitem(last=False)
         return token
@@ -266,11 +280,11 @@ class JiraEndpoints(Endpoints):
         if not token:
             return 0
         known = self._tokens.get(str(token))
-        if known is None or known[0] != text:
+        if known is None or known[:2] != (self.site.token_age, text):
             raise Refusal(
                 400, {"errorMessages": ["The value of 'nextPageToken' is invalid or has expired."], "errors": {}}
             )
-        return bisect_right(places, known[1])
+        return bisect_right(places, known[2])
 
     def _count(self, call: Call) -> Answer:
         issues, _, query = self._found(str(call.json().get("jql") or ""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from simulator.jira.jql import BadQuery, Clause, Query, parse, predicate
-from simulator.jira.state import Issue, key_number, milliseconds
+from simulator.jira.state import Issue, milliseconds
 
 if TYPE_CHECKING:
     from simulator.jira.server import JiraSite
@@ -52,7 +52,10 @@ class Descending:
 def run(site: "JiraSite", text: str) -> Found:
     """Visible issues in order, their sort keys (for token paging) and the query itself. Raises `BadQuery`."""
     query = parse(text)
-    issues: Iterable[Issue] = (issue for issue in site.issues.values() if site.can_see(issue))
+    archived = {key for key, project in site.projects.items() if project.get("archived")}
+    issues: Iterable[Issue] = (
+        issue for issue in site.issues.values() if site.can_see(issue) and issue.project not in archived
+    )
     if query.where is not None:
         fits = predicate(query.where, lambda clause: _test(site, clause))
         issues = (issue for issue in issues if fits(issue))
@@ -133,11 +136,17 @@ def _key_test(site: "JiraSite", clause: Clause) -> Callable[[Issue], bool]:
     if operator not in (">", ">=", "<", "<="):
         raise BadQuery(f"The operator '{operator}' is not supported by the '{clause.field}' field.")
     value = clause.values[0]
-    if value.isdigit():
-        return _compare(operator, int(value), lambda issue: issue.id)
-    if not re.fullmatch(r"[^-]+-\d+", value):
+    if not site.keyset:
+        raise BadQuery(f"The operator '{operator}' is not supported by the '{clause.field}' field.")
+    other = site.find(value)
+    if other is None:
+        if site.cloud:
+            return lambda issue: False
         raise BadQuery(f"An issue with key '{value}' does not exist for field '{clause.field}'.")
-    project, number = key_number(value.upper())
+    if value.isdigit():
+        return _compare(operator, other.id, lambda issue: issue.id)
+    # As it is now: an issue that has moved is compared with those of the project that it has moved to.
+    project, number = other.project, other.number
     beyond = _compare(operator, number, lambda issue: issue.number)
     return lambda issue: issue.project == project and beyond(issue)
 

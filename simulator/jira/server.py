@@ -10,10 +10,11 @@ from simulator.files import read_json
 from simulator.jira import shapes
 from simulator.jira.api import JiraEndpoints
 from simulator.jira.dataset import add_self, cloud_shape, pathed, platform_shape, read_issues
+from simulator.jira.editing import assign, imagine, set_status
+from simulator.jira.history import entry, field_entries, record, status_entry
 from simulator.jira.state import Issue, embedded, short_form, stamp
+from simulator.jira.tokens import SiteTokens
 from simulator.site import Raw, Site, driven
-
-SUPPORTED = {"summary", "description", "labels", "duedate"}
 
 
 class JiraSite(Site):
@@ -21,7 +22,8 @@ class JiraSite(Site):
 
     `flavour` is "cloud" or "datacenter". `email` and `token` are the credentials: Basic on Cloud, Bearer on Data
     Center. `user_timezone` is the zone of the token's owner, in which JQL reads dates. `max_results` is the cap on Data
-    Center pages, `sprints_as_json` the shape of the Sprint field (None: as the flavour has it).
+    Center pages, `sprints_as_json` the shape of the Sprint field (None: as the flavour has it). `history_cap` is how
+    many histories Data Center shows of an issue in a search, `keyset` whether JQL there compares keys.
     """
 
     def __init__(
@@ -34,12 +36,23 @@ class JiraSite(Site):
         user_timezone: str = "Etc/UTC",
         max_results: int = 1000,
         sprints_as_json: bool | None = None,
+        history_cap: int | None = None,
+        keyset: bool = True,
     ) -> None:
         super().__init__(now)
         self.cloud = flavour == "cloud"
         self.email, self.token = email, token
+        self.tokens = SiteTokens(self)
         self.user_timezone = user_timezone
         self.max_results = max_results
+        self.history_cap, self.keyset = history_cap, keyset
+        self.history_page, self.history_in_milliseconds = 1000, False
+        """How many histories Cloud gives at once, and whether it tells their time as a number, as real sites do."""
+        self.warnings: list[Raw] = []
+        """What every search on Cloud warns of."""
+        self.search_end: int | None = None
+        """How many issues searches on Cloud find before they end without a word."""
+        self.token_age = 0
         self.sprints_as_json = self.cloud if sprints_as_json is None else sprints_as_json
         self.projects: dict[str, Raw] = {}
         self.issues: dict[int, Issue] = {}
@@ -47,9 +60,11 @@ class JiraSite(Site):
         self.sprints: dict[int, Raw] = {}
         self.fields: list[Raw] = shapes.fields()
         self.hidden_projects: set[str] = set()
+        self.closed_projects: set[str] = set()
+        """Listed, but the account may not browse them."""
         self._by_key: dict[str, Issue] = {}
         self._last: dict[str, int] = {}
-        self._serial = 20000
+        self._serial, self._histories = 20000, 60000
         self.revision = 0
 
     @classmethod
@@ -103,7 +118,7 @@ class JiraSite(Site):
         return [issue.key for issue in sorted(self.issues.values(), key=lambda issue: issue.id)]
 
     def can_see(self, issue: Issue) -> bool:
-        return not issue.hidden and issue.project not in self.hidden_projects
+        return not issue.hidden and issue.project not in self.hidden_projects | self.closed_projects
 
     def project_named(self, name: str) -> Raw | None:
         """A visible project by key, id or name."""
@@ -124,6 +139,15 @@ class JiraSite(Site):
             if (wanted and schema.get("custom") == wanted) or (not wanted and field["name"] == "Story Points"):
                 return field["id"]
         return {"epic": "customfield_10014", "sprint": "customfield_10020", "estimate": "customfield_10016"}[purpose]
+
+    def field_name(self, field_id: str) -> str:
+        """The name of a field; its id where it is not listed."""
+        return next((field["name"] for field in self.fields if field["id"] == field_id), field_id)
+
+    def sprints_in(self, value: Any) -> list[Raw]:
+        """The sprints of a Sprint field's value, whatever its shape."""
+        found = [int(one["id"] if isinstance(one, dict) else one.split("[id=")[1].split(",")[0]) for one in value or []]
+        return [self.sprints[number] for number in found if number in self.sprints]
 
     def custom_field(self, name: str) -> str | None:
         """The id of a custom field by name, id or `cf[…]`."""
@@ -212,8 +236,9 @@ class JiraSite(Site):
         raw["fields"] |= {self.field_id("estimate"): None, self.field_id("sprint"): None}
         self.put_issue(raw)
         issue = self._by_key[key]
-        self._assign(issue, values)
-        self._set_status(issue, status or "To Do", resolution, updated)
+        assign(self, issue, values)
+        set_status(issue, status or "To Do", resolution, updated)
+        imagine(self, issue, created, updated)
         if parent:
             self._attach(issue, parent)
         issue.fields["updated"] = updated
@@ -230,7 +255,9 @@ class JiraSite(Site):
         `versions` and `components` (names), `sprint` (id or list of ids), `key_result`, and raw fields by id.
         """
         issue = self._by_key[key]
-        self._assign(issue, values)
+        before = dict(issue.fields)
+        assign(self, issue, values)
+        record(self, issue, field_entries(self, before, issue.fields), stamp(self.now()))
         self._touch(issue)
 
     def add_label(self, key: str, label: str) -> None:
@@ -245,7 +272,9 @@ class JiraSite(Site):
     def transition(self, key: str, status: str, resolution: str | None = None) -> None:
         """Move an issue to a status; into Done it gets `resolution` ("Done") and its date, out of it it loses them."""
         issue = self._by_key[key]
-        self._set_status(issue, status, resolution, stamp(self.now()))
+        before = issue.fields["status"]
+        set_status(issue, status, resolution, stamp(self.now()))
+        record(self, issue, [status_entry(before, issue.fields["status"])], stamp(self.now()))
         self._touch(issue)
 
     def close(self, key: str, resolution: str = "Done") -> None:
@@ -281,11 +310,32 @@ class JiraSite(Site):
     def move(self, key: str, project: str) -> str:
         """Move an issue to another project; gives its new key. The id stays, the old key goes on answering."""
         issue, owner = self._by_key[key], self.projects[project]
+        former = self.projects[issue.project]
         issue.raw["key"] = self._next_key(project)
         issue.fields["project"] = {name: owner[name] for name in ("self", "id", "key", "name") if name in owner}
         self._by_key[issue.raw["key"]] = issue
+        ends = [{"id": one["id"], "text": one["name"]} for one in (former, owner)]
+        moved = [entry("project", *ends), entry("Key", {"text": key}, {"text": issue.key}, field_id="key")]
+        record(self, issue, moved, stamp(self.now()))
         self._touch(issue)
         return issue.key
+
+    @driven
+    def archive(self, project: str, *, archived: bool = True) -> None:
+        """Archive a project, or take it up again: searches do not find its issues meanwhile."""
+        self.projects[project]["archived"] = archived
+        self.revision += 1
+
+    @driven
+    def close_project(self, key: str, *, closed: bool = True) -> None:
+        """Take the permission to browse a project, which stays listed, or give it back."""
+        (self.closed_projects.add if closed else self.closed_projects.discard)(key)
+        self.revision += 1
+
+    @driven
+    def expire_page_tokens(self) -> None:
+        """What names a next page does so no more, as after seven days."""
+        self.token_age += 1
 
     @driven
     def hide(self, name: str) -> None:
@@ -305,6 +355,11 @@ class JiraSite(Site):
         self.revision += 1
 
     # Inside
+
+    def next_history(self) -> int:
+        """A fresh number for a history."""
+        self._histories += 1
+        return self._histories
 
     def _next(self) -> int:
         self._serial += 1
@@ -328,12 +383,6 @@ class JiraSite(Site):
                         copy.update(short_form(issue))
                 other.changed()
 
-    def _set_status(self, issue: Issue, name: str, resolution: str | None, moment: str) -> None:
-        issue.fields["status"] = shapes.status(name)
-        done = issue.fields["status"]["statusCategory"]["key"] == "done"
-        issue.fields["resolution"] = shapes.resolution(resolution or "Done") if done else None
-        issue.fields["resolutiondate"] = moment if done else None
-
     def _attach(self, issue: Issue, parent: str | None) -> None:
         subtask = issue.fields["issuetype"]["subtask"]
         if not self.cloud and not subtask:
@@ -346,29 +395,3 @@ class JiraSite(Site):
             if subtask:
                 above.fields["subtasks"].append(short_form(issue))
                 above.changed()
-
-    def _assign(self, issue: Issue, values: Raw) -> None:
-        project = self.projects[issue.project]
-        for name, value in values.items():
-            match name:
-                case "assignee":
-                    issue.fields["assignee"] = shapes.user(value, self.cloud) if value else None
-                case "estimate":
-                    issue.fields[self.field_id("estimate")] = value
-                case "key_result":
-                    issue.fields[self.custom_field("Key Result") or "customfield_10032"] = value
-                case "versions":
-                    issue.fields["fixVersions"] = [one for one in project["versions"] if one["name"] in value]
-                case "components":
-                    issue.fields["components"] = [one for one in project["components"] if one["name"] in value]
-                case "duedate":
-                    issue.fields["duedate"] = value.isoformat() if value else None
-                case "sprint":
-                    numbers = value if isinstance(value, list) else [value] if value else []
-                    shown = [self.sprints[number] for number in numbers]
-                    as_text = [one if self.sprints_as_json else shapes.sprint_text(one) for one in shown]
-                    issue.fields[self.field_id("sprint")] = as_text or None
-                case _:
-                    if name not in SUPPORTED and not name.startswith("customfield_"):
-                        raise TypeError(f"edit() does not know the field {name!r}")
-                    issue.fields[name] = value
