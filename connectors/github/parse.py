@@ -113,6 +113,10 @@ class IssuePage:
     parents_told: bool
 
 
+_ISSUE_DATES = ("created_at", "updated_at", "closed_at")
+_MILESTONE_DATES = ("due_on", "closed_at")
+
+
 def trailer_pattern(name: str | None) -> Trailer | None:
     """What finds the values of the lines `NAME: VALUE` in a body. None where no trailer is looked for."""
     return re.compile(rf"^[^\S\n]*{re.escape(name)}:(.*)$", re.IGNORECASE | re.MULTILINE) if name else None
@@ -124,7 +128,16 @@ def issue_page(body: bytes, scope: Scope, trailer: Trailer | None, parent_key: s
     `parent_key` is given for an answer that lists the sub-issues of that parent.
     Raises msgspec.DecodeError where the answer is not a JSON list.
     """
-    answer = _rows(body, IssueRowWithBody if trailer else IssueRow, ("created_at", "updated_at", "closed_at"))
+    kind = IssueRowWithBody if trailer else IssueRow
+    try:
+        return _issue_page(_rows(body, kind, _ISSUE_DATES), scope, trailer, parent_key)
+    except OverflowError:  # an instant at the edge of the calendar, which leaves it in UTC
+        return _issue_page(_row_by_row(body, kind, _ISSUE_DATES), scope, trailer, parent_key)
+
+
+def _issue_page(
+    answer: "Rows[IssueRow] | Rows[IssueRowWithBody]", scope: Scope, trailer: Trailer | None, parent_key: str | None
+) -> IssuePage:
     page = IssuePage([], answer.set_aside, answer.count, {}, [], False)
     for row in answer.rows:
         if row.pull_request is not None:
@@ -141,8 +154,12 @@ def issue_page(body: bytes, scope: Scope, trailer: Trailer | None, parent_key: s
 
 def milestone_page(body: bytes, scope: Scope) -> Rows[Container]:
     """The milestones of one answer. Raises msgspec.DecodeError where the answer is not a JSON list."""
-    answer = _rows(body, WholeMilestone, ("due_on", "closed_at"))
-    return Rows([_milestone(row, scope) for row in answer.rows], answer.set_aside, answer.count)
+    try:
+        answer = _rows(body, WholeMilestone, _MILESTONE_DATES)
+        return Rows([_milestone(row, scope) for row in answer.rows], answer.set_aside, answer.count)
+    except OverflowError:
+        answer = _row_by_row(body, WholeMilestone, _MILESTONE_DATES)
+        return Rows([_milestone(row, scope) for row in answer.rows], answer.set_aside, answer.count)
 
 
 def issue_keys(body: bytes) -> list[str]:

@@ -83,7 +83,7 @@ class ContainerReader:
         """Ids of the fields that the project's boards estimate with. Empty where boards cannot be read."""
         found = []
         try:
-            for board in self._boards_of(scope, usage):
+            for board in self._boards_of(scope, [], usage):
                 path = f"{BOARDS}/{board.id}/configuration"
                 _, told = self._transport.get_json(path, into=_Configuration, usage=usage)
                 if told.estimation and told.estimation.field and (name := told.estimation.field.get("fieldId")):
@@ -141,7 +141,7 @@ class ContainerReader:
             known.add(str(one.id))
             return self._sprint(one)
 
-        for board in self._boards_of(scope, usage):
+        for board in self._boards_of(scope, found.set_aside, usage):
             if board.type == "kanban":
                 continue
             try:
@@ -152,17 +152,23 @@ class ContainerReader:
                 if error.status != 400 and (self._boards or error.status not in ABSENT):
                     raise
 
-    def _boards_of(self, scope: Scope, usage: Usage) -> list[Board]:
-        pages = self._paged(BOARDS, {"projectKeyOrId": scope.key}, usage)
-        return [msgspec.json.decode(row, type=Board) for rows in pages for row in rows]
+    def _boards_of(self, scope: Scope, notes: list[SetAside], usage: Usage) -> list[Board]:
+        found = Containers(containers=[])
+        boards: list[Board] = []
+        for rows in self._paged(BOARDS, {"projectKeyOrId": scope.key}, usage):
+            _read(rows, Board, boards.append, found)
+        notes += found.set_aside
+        return boards
 
     def _paged(self, path: str, params: dict[str, str], usage: Usage) -> Iterator[list[msgspec.Raw]]:
-        at = 0
+        at, before = 0, None
         while True:
             asked = {**params, "startAt": at, "maxResults": ROWS_A_PAGE}
             _, page = self._transport.get_json(path, params=asked, into=_Rows, usage=usage)
+            if page.values and page.values == before:
+                raise TryAgain(f"{path} gave the same rows again from {at} on, and would never end")
             yield page.values
-            at += len(page.values)
+            at, before = at + len(page.values), page.values
             if page.last or (page.total is not None and at >= page.total):
                 return
             if not page.values:

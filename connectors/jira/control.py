@@ -193,7 +193,7 @@ class Control:
                     return msgspec.convert(call(), into)
                 except JIRAError as error:
                     raise TryAgain(f"{self._host}: {error.text}", status=error.status_code) from error
-                except (msgspec.ValidationError, KeyError) as error:
+                except (msgspec.ValidationError, AttributeError, KeyError, TypeError, NotImplementedError) as error:
                     raise Refused(
                         f"{self._host} answered with something else than Jira does ({error}).",
                         advice="Check that the connection's url is a Jira site, with its context path.",
