@@ -51,7 +51,8 @@ class KeptCredentials:
     def replace(self, connection: str, step: Callable[[str | None], str]) -> str:
         """See `connectors.base.Kept`.
 
-        Raises TryAgain where another one holds the credential for too long, StoreError and errors of the database.
+        Raises TryAgain where another one holds the credential for too long, and where the database takes no writes;
+        StoreError and errors of the database where it cannot be read.
         """
         with self._held(connection):
             before = self._read(connection)
@@ -83,9 +84,12 @@ class KeptCredentials:
                     if not conn.execute(update).rowcount:
                         conn.execute(sa.insert(_TABLE).values(connection=connection, **values))
                 break
-            except SQLAlchemyError:
+            except SQLAlchemyError as error:
                 if not left:
-                    raise
+                    raise TryAgain(
+                        f"The database does not take the renewed credentials of {connection} ({type(error).__name__}).",
+                        advice="Make room for it, and see that this user may write. This process goes on meanwhile.",
+                    ) from error
                 time.sleep(_TICK_S)
         if self._engine.dialect.name == "sqlite":
             # Commits are not flushed to the disk one by one, checkpoints are: this one survives a power cut, too.

@@ -127,8 +127,11 @@ def needed_scopes(url: str) -> tuple[str, ...]:
 
 def _without(answer: Answer, scopes: tuple[str, ...]) -> LacksScope:
     sprints = "; or leave sprints out with `boards: false`" if "/rest/agile/" in answer.url else ""
+    lacking = (
+        f"one of the scopes {', '.join(scopes)}" if len(scopes) > 1 else f"the scope {scopes[0]}" if scopes else ""
+    )
     return LacksScope(
-        f"{answer.place}: the token lacks a scope: {' or '.join(scopes) or 'of this call'}.",
+        f"{answer.place}: the token lacks {lacking or 'a scope'}.",
         advice=f"A token's scopes cannot be changed: make a new one with all of {', '.join(all_scopes())} at "
         f"{token_page()}{sprints}.",
         status=401,

@@ -15,10 +15,10 @@ OPEN = ("/serverInfo", "/_edge/tenant_info")
 class SiteTokens:
     """What a test may set of a site's credentials.
 
-    `cloud_id`: what Atlassian calls the site, once an `Atlassian` knows it. `ends_at`: when the site's token stops being accepted. `captcha`: the
-    account must log in with a browser first. `anonymous`: whoever has no valid token is answered as nobody, with what
-    is public, in place of a refusal. `personal`: the account's personal access tokens (Data Center), as the API lists
-    them.
+    `cloud_id`: what Atlassian calls the site, once an `Atlassian` knows it. `ends_at`: when the site's token stops
+    being accepted. `captcha`: the account must log in with a browser first. `anonymous`: whoever has no valid token is
+    answered as nobody, with what is public, in place of a refusal. `personal`: the account's personal access tokens
+    (Data Center), as the API lists them.
     """
 
     def __init__(self, site: "JiraSite") -> None:

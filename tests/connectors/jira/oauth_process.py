@@ -1,0 +1,40 @@
+"""A process that reads a site by OAuth from eight threads at once, each time it is told to."""
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from config import Conventions
+from connectors.base import Context
+from connectors.jira import Jira, JiraOptions
+from store.credentials import KeptCredentials
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main(database: str, site: str, atlassian: str, refresh_token: str) -> None:
+    """Reads `go` from standard input until it ends."""
+    auth = {
+        "client_id": "app",
+        "client_secret": "app-secret",
+        "refresh_token": refresh_token,
+        "token_url": f"{atlassian}/oauth/token",
+        "gateway": atlassian,
+    }
+    options = JiraOptions.model_validate({"kind": "jira", "url": site, "auth": auth, "projects": ["SHOP"]})
+    kept, stop = KeptCredentials(database, now), threading.Event()
+    jira = Jira("jira", options, Conventions(), "count", Context(now, stop, lambda _: None, kept=kept))
+    for _ in sys.stdin:
+        with ThreadPoolExecutor(8) as pool:
+            seen = [listing.scopes[0].key for listing in pool.map(lambda _: jira.scopes(), range(8))]
+        sys.stdout.write(f"{seen.count('SHOP')} readings went well\n")
+        sys.stdout.flush()
+    jira.close()
+    kept.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
