@@ -3,6 +3,7 @@
 Beside the transport of the connections, this is the only module that knows the HTTP library.
 """
 
+import logging
 import socket
 import ssl
 import threading
@@ -34,6 +35,10 @@ _CONNECT_S = 10.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 _REDIRECT_LIMIT = 5
 _PACKED = {"gzip", "x-gzip", "deflate"}
+
+# The library logs whole URLs, and in detail headers: a source's may hold tokens.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -103,19 +108,18 @@ def _exchange(page: Page, url: str, deadline: float) -> Answer:
     alarm = threading.Timer(left, watch.cut)
     alarm.daemon = True
     alarm.start()
-    client = httpx.Client(
-        trust_env=False, proxy=proxy, verify=trusted(), timeout=httpx.Timeout(left, connect=min(left, _CONNECT_S))
-    )
+    limit = httpx.Timeout(left, connect=min(left, _CONNECT_S))
     try:
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
-        request = client.build_request(
-            "GET", url, headers={**headers, **page.headers}, extensions={"trace": watch.note}
-        )
-        response = client.send(request, auth=_auth(urlsplit(page.url)), stream=True)
-        try:
-            body = _body(response, url)
-        finally:
-            response.close()
+        with httpx.Client(trust_env=False, proxy=proxy, verify=trusted(), timeout=limit) as client:
+            headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
+            request = client.build_request(
+                "GET", url, headers={**headers, **page.headers}, extensions={"trace": watch.note}
+            )
+            response = client.send(request, auth=_auth(urlsplit(page.url)), stream=True)
+            try:
+                body = _body(response, url)
+            finally:
+                response.close()
         if watch.expired:  # a body that has no length ends where it is cut
             raise _too_late(page)
         return Answer(
@@ -127,11 +131,10 @@ def _exchange(page: Page, url: str, deadline: float) -> Answer:
             clock=limits.http_date(response.headers.get("date")),
             next_url=None,
         )
-    except (httpx.TransportError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError) as error:
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError) as error:
         raise _fault(error, page, url, expired=watch.expired) from error
     finally:
         alarm.cancel()
-        client.close()
         watch.close()
 
 

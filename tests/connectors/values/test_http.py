@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import socket
 import threading
 import time
@@ -212,6 +213,15 @@ def test_a_port_where_nobody_listens_is_tried_again_and_told(context: Context) -
             ask(source(url), context)
 
 
+def test_a_proxy_that_is_no_address_is_told(
+    server: SmallServer, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "odd://proxy")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(SourceError):
+        ask(source("http://metrics.example/v"), context)
+
+
 def test_a_stop_ends_the_waiting(server: SmallServer, context: Context) -> None:
     url = server.says("/v", {}, 500)
     context.stop.set()
@@ -272,6 +282,13 @@ def test_no_secret_is_told_though_the_server_repeats_it(server: SmallServer, con
     told = f"{caught.value} {caught.value!r} {place(one)}"
     assert "secret" not in told
     assert "pass-word" not in told
+
+
+def test_no_secret_is_logged(server: SmallServer, context: Context, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = server.says("/v", {"value": 1})
+    ask(source(f"{url}?key=query-secret", headers={"Authorization": "Bearer head-secret"}), context)
+    assert "secret" not in caplog.text
 
 
 def test_an_address_that_is_a_secret_itself_is_told_in_part(server: SmallServer, context: Context) -> None:
