@@ -47,7 +47,11 @@ class _Project:
     faults: list[tuple[str, SourceError]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return self.key if self.issues is None else f"{self.key} ({self.issues:,} issues)"
+        return (
+            self.key
+            if self.issues is None
+            else f"{self.key} ({self.issues:,} {'issue' if self.issues == 1 else 'issues'})"
+        )
 
 
 def inspect(options: JiraOptions, access: Access, *, cloud: bool, boards: bool) -> list[Check]:

@@ -138,10 +138,9 @@ def _without(answer: Answer, scopes: tuple[str, ...]) -> LacksScope:
     )
 
 
-def all_scopes(*, boards: bool = True) -> tuple[str, ...]:
-    """The scopes that the connector needs, with those of boards or without."""
-    wanted = [scope for pattern, scopes in _SCOPES if boards or "agile" not in pattern for scope in scopes]
-    return tuple(sorted(dict.fromkeys(wanted)))
+def all_scopes() -> tuple[str, ...]:
+    """The scopes that the connector needs, with those of boards."""
+    return tuple(sorted({scope for _, scopes in _SCOPES for scope in scopes}))
 
 
 def token_page() -> str:

@@ -53,7 +53,8 @@ class Consent:
 class Atlassian(Site):
     """auth.atlassian.com and api.atlassian.com in one, over some Cloud sites.
 
-    `rotations` counts how often a refresh token was taken. `lasts` is how long an access token does.
+    `rotations` counts how often a refresh token was taken. `lasts` is how long an access token does. `unreadable`: ends
+    of paths at the gateway for which no token has the scopes.
     """
 
     def __init__(self, *sites: "JiraSite", client_id: str = "app", client_secret: str = "app-secret") -> None:  # noqa: S107
@@ -66,6 +67,7 @@ class Atlassian(Site):
         self.consents: list[Consent] = []
         self.rotations = 0
         self.lasts = timedelta(hours=1)
+        self.unreadable: set[str] = set()
 
     def endpoints(self) -> "AtlassianEndpoints":
         return AtlassianEndpoints(self)
@@ -124,7 +126,8 @@ class AtlassianEndpoints(Endpoints):
             if scopes is None:
                 raise Refusal(401, _UNAUTHORISED)
             inside = replace(call, path=call.path.removeprefix(f"/ex/jira/{cloud_id}"))
-            if not scopes.issuperset(_needed(inside.path)):
+            closed = inside.path.endswith(tuple(self.atlassian.unreadable))
+            if closed or not scopes.issuperset(_needed(inside.path)):
                 raise Refusal(401, _NO_SCOPE)
             with site.lock:
                 return handler(inside)
