@@ -1,11 +1,14 @@
-"""Asking any source for its number, with what must not be told taken out of what went wrong."""
+"""Asking any source for its number, with what must not be told taken out of what went wrong.
+
+What speaks HTTP or PostgreSQL is imported by the first source that needs it: most configurations have none.
+"""
 
 from collections.abc import Mapping
 
 from config import CsvValue, FromDelivery, HttpValue, Manual, PrometheusValue, QueryValue, SqlValue
 from connectors.base import Connector, Context
 from connectors.errors import Refused, SourceError, TryAgain
-from connectors.values import csv, http, prometheus, query, sql
+from connectors.values import csv, query, sql
 from connectors.values.secrecy import hide, secrets_of, shown
 
 Source = HttpValue | PrometheusValue | SqlValue | CsvValue | QueryValue
@@ -21,8 +24,12 @@ def fetch(source: Source, *, context: Context, connectors: Mapping[str, Connecto
     try:
         match source:
             case HttpValue():
+                from connectors.values import http
+
                 return http.number(source, context)
             case PrometheusValue():
+                from connectors.values import prometheus
+
                 return prometheus.number(source, context)
             case SqlValue():
                 return sql.number(source, context)

@@ -13,6 +13,9 @@ from connectors.values.numbers import one_number
 
 QUERY = "/api/v1/query"
 
+_REMARK = "PromQL info"
+"""Begins what older servers put among the warnings, and newer ones into a list of its own."""
+
 
 def number(source: PrometheusValue, context: Context) -> float:
     """The value of the query's only series, or of its scalar. Raises SourceError."""
@@ -31,7 +34,9 @@ def number(source: PrometheusValue, context: Context) -> float:
     said = decoded(answer)
     if not isinstance(said, dict) or said.get("status") != "success":
         raise Refused(f"{answer.place} does not answer like Prometheus.", advice="Give the address of its API's root.")
-    if warnings := said.get("warnings"):
+    warned = said.get("warnings") or []
+    listed = warned if isinstance(warned, list) else [warned]
+    if warnings := [one for one in listed if not str(one).startswith(_REMARK)]:
         # A partial answer of a federation comes so: a sum over half of the series looks like a number, too.
         raise Refused(f"{where} came with a warning: {_words(warnings)}", advice="Mend it, or ask without that part.")
     return one_number(_value(said.get("data"), where), where)

@@ -11,6 +11,7 @@ from config import HttpValue, PrometheusValue, SqlValue
 _TOKEN = re.compile(r"(?<=/)(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~-]{20,}(?=/|$)", re.ASCII)
 """A part of a path that was made by no person, as in the addresses that are secrets themselves."""
 
+_OPEN = {"accept", "accept-language", "content-type", "user-agent"}
 _SHORTEST = 4
 """Letters from which on a text is hidden: shorter ones stand in every other word."""
 
@@ -42,11 +43,11 @@ def _texts(source: BaseModel) -> Iterator[str]:
     match source:
         case HttpValue() | PrometheusValue():
             yield from _of_url(source.http if isinstance(source, HttpValue) else source.prometheus)
-            for header in source.headers.values():
+            for name, header in source.headers.items():
                 value = header.get_secret_value()
-                yield value
-                # `Bearer TOKEN`, and a basic user and password, are repeated in part.
-                yield from value.split()
+                if name.lower() not in _OPEN:
+                    # `Bearer TOKEN`, and a user and password, are repeated in part.
+                    yield from (value, *value.split()[1:])
         case SqlValue():
             url = source.sql.get_secret_value()
             yield url

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import psycopg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -23,6 +22,9 @@ from connectors.base import Context
 from connectors.errors import Refused, SourceError, TryAgain
 from connectors.retry import Patience, retrying
 from connectors.values.numbers import one_number
+
+if TYPE_CHECKING:
+    import psycopg
 
 LONGEST_VALUE = 1_000_000
 """Bytes that one value of SQLite may have."""
@@ -140,6 +142,8 @@ def _sqlite_error(error: Exception, asked: _Question) -> SourceError:
 
 
 def _postgresql(asked: _Question) -> Sequence[Sequence[Any]]:
+    import psycopg
+
     url, milliseconds = asked.url, math.ceil(asked.left * 1000)
     arguments: dict[str, Any] = {**url.query, **url.translate_connect_args(username="user", database="dbname")}
     arguments.setdefault("connect_timeout", str(min(_CONNECT_S, math.ceil(asked.left))))
@@ -165,7 +169,9 @@ def _postgresql(asked: _Question) -> Sequence[Sequence[Any]]:
         raise Refused(f"{asked.where} cannot be asked: {error}.", advice="Check the source's url and query.") from error
 
 
-def _postgresql_error(error: psycopg.Error, asked: _Question) -> SourceError:
+def _postgresql_error(error: "psycopg.Error", asked: _Question) -> SourceError:
+    import psycopg
+
     state, where = error.sqlstate or "", asked.where
     words = (error.diag.message_primary or str(error)).strip().replace("\n", " ")[:300]
     if isinstance(error, psycopg.errors.QueryCanceled):
@@ -183,6 +189,8 @@ def _postgresql_error(error: psycopg.Error, asked: _Question) -> SourceError:
 
 def _numeric(columns: Sequence[Any] | None, where: str) -> None:
     """Before a row is fetched: the size of a number has an end, that of a text has none."""
+    import psycopg
+
     for column in columns or ():
         known = psycopg.adapters.types.get(column.type_code)
         name = known.name if known else "another type"

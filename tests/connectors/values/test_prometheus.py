@@ -36,6 +36,7 @@ def series(*values: str) -> list[dict[str, Any]]:
         (success("scalar", [AT, "7"]), 7),
         (success("vector", series("1"), infos=["metric might not be a counter"]), 1),
         (success("vector", series("1"), warnings=[]), 1),
+        (success("vector", series("1"), warnings=["PromQL info: metric might not be a counter"]), 1),
     ],
 )
 def test_the_number_is_taken(server: SmallServer, context: Context, answer: Any, value: float) -> None:
