@@ -4,8 +4,9 @@ The search gives pages only in sequence, but 5,000 ids at a time; fetching by id
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,6 +14,9 @@ from connectors.ahead import in_order
 from connectors.answers import ABSENT
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
+from connectors.jira.changelogs import Changelogs, Pasts
+from connectors.jira.completeness import check_complete, counted
+from connectors.jira.history import HistoryReader
 from connectors.jira.parse import IssueReader
 from connectors.jira.singly import issues_one_by_one
 from connectors.jira.values import Id
@@ -24,6 +28,7 @@ SEARCH = "/rest/api/3/search/jql"
 BULK = "/rest/api/3/issue/bulkfetch"
 IDS_A_PAGE = 5000
 ISSUES_A_PAGE = 100
+PAGES_OF_HISTORIES = 10
 
 
 class _IdRow(msgspec.Struct):
@@ -53,18 +58,42 @@ class _Fetched(msgspec.Struct):
 P = TypeVar("P", _IdPage, _RowPage)
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What is fetched at once: the issues with these ids, or the histories of several pages of them."""
+
+    ids: list[str]
+    histories: bool
+
+
+def _parts(pages: list[list[str]], *, histories: bool) -> Iterator[_Part]:
+    """The histories of several pages come before these: requests are few, and memory is bounded."""
+    for at in range(0, len(pages), PAGES_OF_HISTORIES):
+        some = pages[at : at + PAGES_OF_HISTORIES]
+        if histories:
+            yield _Part([one for page in some for one in page], histories=True)
+        yield from (_Part(page, histories=False) for page in some)
+
+
 class CloudIssues:
     """Reads the issues of one Cloud site."""
 
-    def __init__(self, transport: Transport, reader: IssueReader) -> None:
+    def __init__(self, transport: Transport, reader: IssueReader, history: HistoryReader | None = None) -> None:
+        """`history`: histories are read, too."""
         self._transport = transport
         self._reader = reader
         self._fetches = True
+        self._changelogs = None if history is None else Changelogs(transport, history)
 
     def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         """The project's issues in pages of at most 100, one page with no items where there is nothing to read."""
         begun = resume_of(reading.resume)
-        ids, clock = self.ids(window(scope, reading.since), usage)
+        if reading.since is None:
+            with counted(self._transport, project(scope), usage) as count:
+                ids, clock = self.ids(window(scope, None), usage)
+                check_complete(len(ids), count(), scope.key)
+        else:
+            ids, clock = self.ids(window(scope, reading.since), usage)
         clock = begun.clock or clock
         # An id that is gone (deleted meanwhile) names no place: everything is read again, which changes nothing.
         start = ids.index(begun.after) + 1 if begun.after in ids else 0
@@ -72,18 +101,30 @@ class CloudIssues:
         if not chunks:
             yield Page(items=[], clock=clock)
             return
-        fetched = in_order(lambda chunk: self._page(chunk, scope, usage), chunks, self._transport.in_flight)
-        for number, (chunk, page) in enumerate(zip(chunks, fetched, strict=True), start=1):
-            page.clock = clock
-            page.resume = Resume(clock=clock, after=chunk[-1]).write() if number < len(chunks) else None
-            yield page
+        pasts: Pasts | None = None
+        parts = list(_parts(chunks, histories=self._changelogs is not None))
+        fetched = in_order(lambda part: self._part(part, scope, usage), parts, self._transport.in_flight)
+        for part, one in zip(parts, fetched, strict=True):
+            if isinstance(one, Page):
+                if pasts is not None:
+                    one.items, notes = pasts.apply(one.items)
+                    one.set_aside += notes
+                one.clock = clock
+                one.resume = Resume(clock=clock, after=part.ids[-1]).write() if part is not parts[-1] else None
+                yield one
+            else:
+                pasts = one
 
     def listing(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
         """The ids of all of the project's issues with their categories, page by page."""
-        for category, condition in CATEGORIES:
-            jql = f"{project(scope)} AND statusCategory {condition} {ORDER}"
-            for _, page in self._search(jql, ["id"], IDS_A_PAGE, _IdPage, usage):
-                yield {str(row.id): category for row in page.issues}
+        found = 0
+        with counted(self._transport, project(scope), usage) as count:
+            for category, condition in CATEGORIES:
+                jql = f"{project(scope)} AND statusCategory {condition} {ORDER}"
+                for _, page in self._search(jql, ["id"], IDS_A_PAGE, _IdPage, usage):
+                    found += len(page.issues)
+                    yield {str(row.id): category for row in page.issues}
+            check_complete(found, count(), scope.key)
 
     def look(self, scope: Scope, ids: Sequence[str], usage: Usage) -> Looked:
         """What became of these issues, wherever they are now. What is deleted and what is hidden is left out alike."""
@@ -95,6 +136,11 @@ class CloudIssues:
                 singly = issues_one_by_one(self._transport, "/rest/api/3", chunk, self._reader.names, usage)
                 fetched = _Fetched([row for _, row in singly if row is not None])
             page = self._read(fetched, scope, anywhere=True)
+            if self._changelogs and page.items:
+                pasts = self._changelogs.fetch([item.external_id for item in page.items], usage)
+                if pasts is not None:
+                    page.items, notes = pasts.apply(page.items)
+                    page.set_aside += notes
             told = {item.external_id for item in page.items} | {note.external_id for note in page.set_aside}
             found.items += page.items
             found.set_aside += page.set_aside
@@ -122,13 +168,21 @@ class CloudIssues:
     def _search(
         self, jql: str, fields: list[str], size: int, into: type[P], usage: Usage
     ) -> Iterator[tuple[Answer, P]]:
-        """All pages. A short or empty page is not the last one: only a page without a token is."""
-        asked = {"jql": jql, "fields": fields, "maxResults": size}
+        """All pages. A short or empty page is not the last one: only a page without a token is.
+
+        Where a token has expired (after seven days) the search begins anew, once: its rows come again.
+        """
+        asked: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": size}
         seen: set[str] = set()
+        anew = False
         while True:
             try:
                 answer, page = self._transport.post_json(SEARCH, asked, into=into, usage=usage)
             except Refused as error:
+                if error.status == 400 and not anew and asked.pop("nextPageToken", None):
+                    anew = True
+                    seen.clear()
+                    continue
                 if error.status not in ABSENT:
                     raise
                 raise Refused(
@@ -144,6 +198,11 @@ class CloudIssues:
                 raise TryAgain(f"{answer.place} named the same next page twice, and would never end")
             seen.add(token)
             asked["nextPageToken"] = token
+
+    def _part(self, part: "_Part", scope: Scope, usage: Usage) -> Page | Pasts | None:
+        if not part.histories:
+            return self._page(part.ids, scope, usage)
+        return self._changelogs.fetch(part.ids, usage) if self._changelogs else None
 
     def _page(self, ids: list[str], scope: Scope, usage: Usage) -> Page:
         fetched = self._fetch(ids, usage) if self._fetches else None

@@ -19,6 +19,7 @@ from connectors.jira.door import Door
 from connectors.jira.expiry import credentials_end_at
 from connectors.jira.fields import Field, FieldMap, discover, named
 from connectors.jira.gateway import is_gateway
+from connectors.jira.history import HistoryReader, Statuses
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
@@ -37,6 +38,7 @@ class Site:
     info: ServerInfo
     url: str
     fields: FieldMap
+    statuses: Statuses
 
 
 class Jira:
@@ -78,7 +80,7 @@ class Jira:
         scopes = [
             Scope(
                 external_id=str(one.id),
-                key=one.key,
+                key=clean(one.key),
                 name=clean(one.name or one.key),
                 kind="project",
                 url=f"{site.url}/browse/{one.key}",
@@ -105,19 +107,21 @@ class Jira:
         reader = IssueReader(
             fields or site.fields, site=site.url, trailer=self._conventions.trailer, agile=not site.info.cloud
         )
-        return (CloudIssues if site.info.cloud else DataCenterIssues)(self._transport, reader)
+        history = HistoryReader(fields or site.fields, site.statuses)
+        return (CloudIssues if site.info.cloud else DataCenterIssues)(self._transport, reader, history)
 
     def _fields(self, site: Site, scope: Scope, usage: Usage, *, afresh: bool = False) -> FieldMap:
-        """The site's fields, with those that the project's boards estimate with where none is known.
+        """The site's fields, with those that the project's boards estimate with where only these tell.
 
         The boards are asked once, and again at each full reading (`afresh`).
         """
-        if site.fields.estimate:
+        if not site.fields.boards_tell:
             return site.fields
         if afresh or scope.external_id not in self._estimated:
             found = self._container_reader(site).estimation_fields(scope, usage)
             self._estimated[scope.external_id] = tuple(found)
-        return replace(site.fields, estimate=self._estimated[scope.external_id])
+        told = self._estimated[scope.external_id]
+        return replace(site.fields, estimate=tuple(dict.fromkeys(told + site.fields.estimate)))
 
     def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
         if scope.archived:
@@ -187,7 +191,7 @@ class Jira:
         # Behind Atlassian's API gateway the address that people open is another one.
         told = info.base_url if is_gateway(self._options.url) else None
         url = self._door.open().site or told or self._options.url
-        return Site(info, url.rstrip("/"), fields)
+        return Site(info, url.rstrip("/"), fields, Statuses(control.statuses))
 
     def _control(self) -> Control:
         return self._door.open().control

@@ -16,6 +16,7 @@ from connectors.answers import ABSENT, Answer
 from connectors.errors import Refused, TryAgain
 from connectors.jira.auth import Signer, TokenSigner
 from connectors.jira.fields import Field
+from connectors.jira.history import KnownStatus
 from connectors.jira.options import JiraOptions
 from connectors.jira.rules import LacksScope
 from connectors.jira.values import Id
@@ -129,6 +130,15 @@ class Control:
         """The fields of the site; none where it does not tell them."""
         try:
             return self._either(lambda client: client.fields(), list[Field])
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            return []
+
+    def statuses(self) -> list[KnownStatus]:
+        """The statuses of the site; none where it does not tell them."""
+        try:
+            return self._either(lambda client: [one.raw for one in client.statuses()], list[KnownStatus])
         except Refused as error:
             if error.status not in ABSENT:
                 raise

@@ -16,6 +16,8 @@ import msgspec
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
+from connectors.jira.history import HistoryReader
+from connectors.jira.inside import InsideIssues
 from connectors.jira.parse import CategoryReader, IssueReader, Read
 from connectors.jira.singly import issues_one_by_one
 from connectors.jira.values import Id
@@ -124,9 +126,11 @@ def _drop(under_way: dict[int, Future[Rows[Row]]]) -> None:
 class DataCenterIssues:
     """Reads the issues of one Data Center site."""
 
-    def __init__(self, transport: Transport, reader: IssueReader) -> None:
+    def __init__(self, transport: Transport, reader: IssueReader, history: HistoryReader | None = None) -> None:
+        """`history`: histories are read, too."""
         self._transport = transport
         self._reader = reader
+        self._inside = None if history is None else InsideIssues(transport, history)
         self._handle = msgspec.json.Decoder(_Handle)
 
     def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
@@ -137,7 +141,7 @@ class DataCenterIssues:
         def read(at: int) -> Rows[Read]:
             answer, found = self._asked(jql, at, ISSUES_A_PAGE, self._reader.names, usage)
             # Here, by the thread that asked: many pages wait in memory, and their text is ten times what is kept of it.
-            rows = [self._reader.read([row], scope.external_id) for row in found.issues]
+            rows = [self._with_history(self._reader.read([row], scope.external_id), usage) for row in found.issues]
             return Rows(at, found.total, rows, [row.ids[0] for row in rows], answer.clock)
 
         for step in walk(read, self._transport.in_flight, begun.at, begun.tail):
@@ -162,20 +166,25 @@ class DataCenterIssues:
         for step in walk(read, 1):
             yield dict(step.rows)
 
+    def _with_history(self, read: Read, usage: Usage) -> Read:
+        return read if self._inside is None else self._inside.apply(read, usage)
+
     def look(self, scope: Scope, ids: Sequence[str], usage: Usage) -> Looked:
         """What became of these issues, wherever they are now."""
-        found = Looked()
+        found, expand = Looked(), "" if self._inside is None else "changelog"
         for at in range(0, len(ids), ISSUES_A_PAGE):
             chunk = list(ids[at : at + ISSUES_A_PAGE])
             rows = self._among(chunk, usage)
             there = {self._id(row) for row in rows}
             left = [one for one in chunk if one not in there]
-            for one, row in issues_one_by_one(self._transport, "/rest/api/2", left, self._reader.names, usage):
+            for one, row in issues_one_by_one(
+                self._transport, "/rest/api/2", left, self._reader.names, usage, expand=expand
+            ):
                 if row is None:
                     found.gone[one] = "not_visible"
                 else:
                     rows.append(row)
-            read = self._reader.read(rows, scope.external_id, anywhere=True)
+            read = self._with_history(self._reader.read(rows, scope.external_id, anywhere=True), usage)
             found.items += read.items
             found.set_aside += read.set_aside
         return found
@@ -223,13 +232,15 @@ class DataCenterIssues:
         except Refused as error:
             if error.status not in ABSENT:
                 raise
-        params = asked | {"fields": ",".join(asked["fields"])}
+        params = {name: ",".join(one) if isinstance(one, list) else one for name, one in asked.items()}
         answer, found = self._transport.get_json(SEARCH, into=_Found, params=params, usage=usage)
         check(found)
         return answer, found
 
     def _asked(self, jql: str, at: int, size: int, fields: list[str], usage: Usage) -> tuple[Answer, _Found]:
-        asked = {"jql": jql, "startAt": at, "maxResults": size, "fields": fields}
+        asked: dict[str, Any] = {"jql": jql, "startAt": at, "maxResults": size, "fields": fields}
+        if self._inside is not None and fields is self._reader.names:
+            asked["expand"] = ["changelog"]
 
         def check(found: _Found) -> None:
             if not found.issues and at < found.total:

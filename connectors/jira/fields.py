@@ -50,6 +50,12 @@ class FieldMap:
     parent_link: tuple[str, ...] = ()
     team: tuple[str, ...] = ()
     key_result: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+    """What the site calls the fields of estimate and sprint: name by id."""
+    boards_tell: bool = False
+    """Whether only boards tell what projects of the classic style estimate with: that field is known by its name alone,
+    which is translated.
+    """
     missing: dict[str, str] = field(default_factory=dict)
     """What was asked for by name and is not there: name by purpose."""
 
@@ -84,14 +90,17 @@ def discover(fields: list[Field], *, estimate: str | None, measure: str, key_res
     convention = named(fields, key_result) if key_result else ()
     if key_result and not convention:
         missing["conventions.jira_field"] = key_result
+    estimates, sprints = by_measure or points, _typed(fields, _SPRINT)
     return FieldMap(
-        estimate=by_measure or points,
-        sprint=_typed(fields, _SPRINT),
+        estimate=estimates,
+        sprint=sprints,
         epic_link=_typed(fields, _EPIC_LINK),
         epic_name=_typed(fields, _EPIC_NAME),
         parent_link=_typed(fields, _PARENT_LINK),
         team=tuple(one.id for one in fields if one.custom in _TEAMS or (one.schema and one.schema.type == "team")),
         key_result=convention,
+        names={one.id: one.name for one in fields if one.id in (*estimates, *sprints)},
+        boards_tell=estimate is None and not by_measure and not any(_is_classic_points(one) for one in fields),
         missing=missing,
     )
 
@@ -105,10 +114,11 @@ def named(fields: Iterable[Field], name: str) -> tuple[str, ...]:
 
 
 def _points(fields: list[Field]) -> tuple[str, ...]:
-    own = _typed(fields, _POINTS)
-    return own + tuple(
-        one.id for one in fields if one.custom == _FLOAT and one.name.strip().casefold() in _POINTS_NAMES
-    )
+    return _typed(fields, _POINTS) + tuple(one.id for one in fields if _is_classic_points(one))
+
+
+def _is_classic_points(one: Field) -> bool:
+    return one.custom == _FLOAT and one.name.strip().casefold() in _POINTS_NAMES
 
 
 def _typed(fields: list[Field], custom: str) -> tuple[str, ...]:

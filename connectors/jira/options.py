@@ -1,13 +1,17 @@
 """What a user writes for a connection of kind `jira`."""
 
 from fnmatch import fnmatchcase
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from config import ConnectionOptions
 from config.base import Bool, Day, Model, Secret, Text, Words, wrong
+from connectors.hooks import Secrets
+
+if TYPE_CHECKING:
+    from connectors.jira.hooks import JiraHooks
 
 
 class JiraAuth(Model):
@@ -69,6 +73,8 @@ class JiraOptions(ConnectionOptions):
     """Name or id of the field that holds the estimate. Found by itself where absent."""
     boards: Bool | None = None
     """Whether to read sprints from the boards. Where absent: if the account may."""
+    webhook_secret: Secrets = ()
+    """What the site's webhooks are signed with; several while one is replaced. Without it no delivery is taken."""
 
     @field_validator("url")
     @classmethod
@@ -77,6 +83,12 @@ class JiraOptions(ConnectionOptions):
 
     def scope_patterns(self) -> list[str]:
         return list(self.projects)
+
+    def hooks(self) -> "JiraHooks":
+        """What reads the deliveries of the site's webhooks."""
+        from connectors.jira.hooks import JiraHooks
+
+        return JiraHooks(self)
 
     def urls(self) -> list[str]:
         auth = self.auth

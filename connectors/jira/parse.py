@@ -90,11 +90,15 @@ class _Brief(msgspec.Struct, gc=False):
 
 @dataclass
 class Read:
-    """What became of a page's rows. `ids` are those of all rows in order, None where a row does not tell."""
+    """What became of a page's rows. `ids` are those of all rows in order, None where a row does not tell.
+
+    `changelogs` are those inside the issues, one for each item, empty where there is none.
+    """
 
     items: list[Item] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)
+    changelogs: list[msgspec.Raw] = field(default_factory=list)
 
 
 class IssueReader:
@@ -119,7 +123,8 @@ class IssueReader:
             bases=(Fields,),
             gc=False,
         )
-        issue: Any = msgspec.defstruct("Issue", [("id", Id), ("key", str), ("fields", row)], gc=False)
+        log = ("changelog", msgspec.Raw, msgspec.Raw())
+        issue: Any = msgspec.defstruct("Issue", [("id", Id), ("key", str), ("fields", row), log], gc=False)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue)
         self._handle = msgspec.json.Decoder(_Handle)
 
@@ -156,6 +161,7 @@ class IssueReader:
             here = scope if project is None or project.id is None else str(project.id)
             if anywhere or here == scope:  # else it moved away meanwhile
                 found.items.append(self._item(issue, here, found.set_aside))
+                found.changelogs.append(issue.changelog)
         return found
 
     def _named(self, row: bytes | msgspec.Raw) -> str | None:

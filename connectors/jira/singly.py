@@ -11,7 +11,7 @@ from connectors.transport import Transport
 
 
 def issues_one_by_one(
-    transport: Transport, api: str, ids: Sequence[str], fields: Sequence[str], usage: Usage
+    transport: Transport, api: str, ids: Sequence[str], fields: Sequence[str], usage: Usage, *, expand: str = ""
 ) -> Iterator[tuple[str, msgspec.Raw | None]]:
     """Each id with the issue, None where Jira answers 404: it is deleted or hidden, and nothing tells which.
 
@@ -20,7 +20,7 @@ def issues_one_by_one(
 
     def ask(issue: str) -> msgspec.Raw | None:
         try:
-            params = {"fields": ",".join(fields)}
+            params = {"fields": ",".join(fields)} | ({"expand": expand} if expand else {})
             return transport.get_json(f"{api}/issue/{issue}", params=params, into=msgspec.Raw, usage=usage)[1]
         except Refused as error:
             if error.status != 404:

@@ -131,7 +131,7 @@ def test_a_cloud_that_cannot_fetch_by_id_is_searched_and_asked_once(connect: Con
     without(site, "/bulkfetch$", status=status)
     jira = connect(site, in_flight=1)
     assert read(jira)[1] == [3.0] * 120
-    assert [seen.status for seen in site.requests if seen.path.endswith("/bulkfetch")] == [status]
+    assert [seen.status for seen in site.requests if seen.path.endswith("issue/bulkfetch")] == [status]
 
 
 def test_a_cloud_without_its_search_is_refused_in_plain_words(connect: Connect) -> None:

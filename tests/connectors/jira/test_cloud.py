@@ -20,6 +20,7 @@ from connectors.transport import Transport
 
 SITE = "https://acme.example"
 SEARCH, BULK = f"{SITE}/rest/api/3/search/jql", f"{SITE}/rest/api/3/issue/bulkfetch"
+COUNT = f"{SITE}/rest/api/3/search/approximate-count"
 SCOPE = Scope(external_id="10", key="SHOP", name="Shop", kind="project", url=f"{SITE}/browse/SHOP")
 CLOCK = datetime(2026, 11, 24, 8, 59, 30, tzinfo=UTC)
 
@@ -75,6 +76,7 @@ class Cloud:
 @pytest.fixture
 def router() -> Iterator[respx.MockRouter]:
     with respx.mock(assert_all_called=False) as mocked:
+        mocked.post(COUNT).respond(404)
         yield mocked
 
 
@@ -92,7 +94,7 @@ def test_ids_come_first_and_issues_by_id_in_that_order(router: respx.MockRouter,
     assert [len(page.items) for page in pages] == [100, 100, 50]
     assert {page.clock for page in pages} == {CLOCK}
     assert [page.resume is None for page in pages] == [False, False, True]
-    assert usage.requests == 3 + 3
+    assert usage.requests == 3 + 1 + 3
     assert cloud.searches[0] == {
         "jql": 'project = "SHOP" ORDER BY created ASC, key ASC',
         "fields": ["id"],

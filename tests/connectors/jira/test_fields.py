@@ -52,6 +52,7 @@ def test_fields_are_found_in_any_language() -> None:
         parent_link=("customfield_7",),
         team=("customfield_8", "customfield_9"),
         key_result=("customfield_10", "customfield_11"),
+        names={"customfield_1": "Story-Punkte", "customfield_2": "Story Points", "customfield_4": "Sprint-Feld"},
     )
 
 
