@@ -1,8 +1,11 @@
 """`northing sync`."""
 
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -16,18 +19,32 @@ if TYPE_CHECKING:
     from sync.pull_rows import ScopeResult
 
 SHOWN = 12
+T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @command(app, "sync", "northing sync", "northing sync --only jira:SHOP", "northing sync --full")
+    @command(
+        app,
+        "sync",
+        "northing sync",
+        "northing sync --only jira:SHOP",
+        "northing sync --full",
+        "northing sync --dry-run",
+    )
     def sync(
         ctx: typer.Context,
         only: Annotated[
             str | None, typer.Option("--only", metavar="CONNECTION[:SCOPE]", help="Read one connection or scope.")
         ] = None,
         full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Keep nothing: show what would be read, and what it would change.")
+        ] = False,
+        retry_set_aside: Annotated[
+            bool, typer.Option("--retry-set-aside", help="Read again what holds records that could not be read.")
+        ] = False,
         config: ConfigOption = None,
         json: JsonOption = False,
         quiet: QuietOption = False,
@@ -36,7 +53,8 @@ def register(app: typer.Typer) -> None:
         at = session(ctx, config, json, quiet)
         from cli.wiring import loaded
 
-        raise typer.Exit(run(at, loaded(at).config, only=only, full=full))
+        code = run(at, loaded(at).config, only=only, full=full, dry_run=dry_run, retry=retry_set_aside)
+        raise typer.Exit(code)
 
 
 def run(
@@ -45,40 +63,60 @@ def run(
     *,
     only: str | None = None,
     full: bool = False,
+    dry_run: bool = False,
+    retry: bool = False,
     progress_on: Session | None = None,
     stop: threading.Event | None = None,
 ) -> int:
-    """Syncs and prints what came of it; the exit code.
+    """Syncs and prints what came of it; the exit code. With `dry_run` nothing is kept, and changes are printed, too.
 
     `progress_on`: where to show progress, if not on `at`. `stop` ends it early, as a signal does.
     """
+    from cli.key_result_changes import changes, show, state
     from cli.progress import shown_on
     from cli.wiring import connected, database, now, stopped_by_signals
+    from store.rehearsal import rehearsal
     from sync.engine import sync
     from sync.only import Only
 
     stop, part = stop or threading.Event(), Only.parse(only, config) if only else None
-    with database(config.database) as engine, shown_on(progress_on or at) as progress:
+    with ExitStack() as stack:
+        engine = stack.enter_context(database(config.database))
+        if dry_run:
+            engine = stack.enter_context(rehearsal(engine))
+        progress = stack.enter_context(shown_on(progress_on or at))
+        before = _read(engine, state) if dry_run else {}
         with stopped_by_signals(stop), connected(config, stop, progress.waiting) as connectors:
             began = now()
-            result = sync(engine, config, connectors, now=now, stop=stop, only=part, full=full, progress=progress)
-        news = _news(engine, began)
+            result = sync(
+                engine, config, connectors, now=now, stop=stop, only=part, full=full, retry=retry, progress=progress
+            )
+        news = _read(engine, lambda conn: _news(conn, began))
+        changed = changes(before, _read(engine, state)) if dry_run else None
     if at.json:
         findings = asdict(result.findings) if result.findings else None
         scopes = [asdict(one) for one in result.scopes]
         values = [asdict(one) for one in result.values]
         told = {"run": result.run_id, "outcome": result.outcome, "scopes": scopes, "values": values}
-        at.data({**told, "findings": findings, "news": news})
+        more = {} if changed is None else {"changes": changed}
+        at.data({**told, "findings": findings, "news": news, **more})
     else:
         _show(at, result, news)
+    if changed is not None and not at.json:
+        show(changed, at)
+        at.note("A dry run: nothing was kept.")
     return {"ok": 0, "interrupted": INTERRUPTED}.get(result.outcome, FAILED)
 
 
-def _news(engine: "sa.Engine", since: Any) -> list[dict[str, Any]]:
+def _read(engine: "sa.Engine", what: "Callable[[sa.Connection], T]") -> "T":
+    with engine.connect() as conn, conn.begin():
+        return what(conn)
+
+
+def _news(conn: "sa.Connection", since: datetime) -> list[dict[str, Any]]:
     """What opened, rose, eased or ended since a moment: the gravest first."""
     import sqlalchemy as sa
 
-    import store
     from store.tables import Finding, FindingChange
 
     change, finding = FindingChange.__table__, Finding.__table__
@@ -89,8 +127,7 @@ def _news(engine: "sa.Engine", since: Any) -> list[dict[str, Any]]:
         .join(finding, finding.c.id == change.c.finding_id)
         .where(change.c.at >= since)
     )
-    with store.reading(engine) as conn:
-        rows = [row._asdict() for row in conn.execute(query)]
+    rows = [row._asdict() for row in conn.execute(query)]
     grave = {"critical": 0, "warning": 1, "info": 2}
     return sorted(
         rows, key=lambda row: (row["change"] == "resolved", grave[row["severity"]], row["code"], row["subject"])

@@ -52,11 +52,13 @@ def sync(
     stop: threading.Event,
     only: Only | None = None,
     full: bool = False,
+    retry: bool = False,
     progress: Progress | None = None,
 ) -> SyncResult:
     """Reads `connectors` (by connection name), or what `only` names of them, and counts everything anew.
 
-    `full` reads everything instead of what changed. `stop`, once set, ends the reading within seconds: pages that were
+    `full` reads everything instead of what changed; `retry` reads only the scopes of which records are set aside, in
+    full. `stop`, once set, ends the reading within seconds: pages that were
     stored stay, the outcome is `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
     A tool that fails is an outcome and no error. Raises StoreError where another sync is running on this database,
     UnknownScope where `only` names what is not there, errors of the database, and errors of this program: those that
@@ -77,12 +79,13 @@ def sync(
                 stop=stop,
                 only=only,
                 full=full,
+                retry=retry,
                 progress=progress or Silent(),
             )
-            if not stop.is_set():
+            if not (retry or stop.is_set()):
                 ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
             values: list[ValueResult] = []
-            if only is None and not stop.is_set():
+            if only is None and not (retry or stop.is_set()):
                 readable = {name: connectors[name] for name in connections}
                 values = fetch_values(engine, config, readable, rows=rows, now=now, stop=stop)
             with engine.begin() as conn:

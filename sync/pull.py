@@ -35,9 +35,12 @@ def pull(
     stop: threading.Event,
     only: Only | None,
     full: bool,
+    retry: bool = False,
     progress: Progress,
 ) -> dict[str, int]:
     """Reads all scopes of `connectors` (by connection name), or those of `only`, and stores what they say.
+
+    `retry`: of these only the scopes of which records are set aside, in full.
 
     Each page is stored in its own transaction with its resume point, so that whatever ends the pull, the next one goes
     on there. A scope or connection that fails, or that is named and not seen, has a row that says so, and lets the
@@ -45,7 +48,7 @@ def pull(
     KeyboardInterrupt (which is raised again), unfinished scopes are noted as interrupted.
     Gives the ids, by name, of the connections whose scopes were listed. Raises UnknownScope and errors of the database.
     """
-    return _Puller(engine, config, connectors, rows, now, stop, only, full=full, progress=progress).run()
+    return _Puller(engine, config, connectors, rows, now, stop, only, full=full, retry=retry, progress=progress).run()
 
 
 @dataclass
@@ -70,6 +73,7 @@ class _Puller:
         only: Only | None,
         *,
         full: bool,
+        retry: bool,
         progress: Progress,
     ) -> None:
         self._engine = engine
@@ -79,7 +83,8 @@ class _Puller:
         self._now = now
         self._stop = stop
         self._only = only
-        self._full = full
+        self._full = full or retry
+        self._retry = retry
         self._progress = progress
         # Twice the requests in flight: while half of the threads decode or wait for the writer, the others ask.
         limits = {name: 2 * config.connections[name].in_flight for name in self._connectors}
@@ -138,6 +143,8 @@ class _Puller:
             for words, error in denied:
                 row = self._rows.start(conn, job.connection, connection_id, words, known.get(words))
                 self._rows.finish(conn, row, error, Usage())
+            if self._retry:
+                chosen = [scope for scope in chosen if quarantine.count(conn, ids[scope.external_id])]
             jobs = [self._job(conn, job, scope, ids[scope.external_id]) for scope in chosen]
         self._listed[job.connection] = connection_id
         for one in jobs:

@@ -34,6 +34,10 @@ def test_all_commands_find_the_same_on_postgresql(
         here, there = northing(*command, "--json"), fresh(*command, "--json")
         assert there.code == here.code, there.err
         assert without_times(there.data) == without_times(here.data)
+    before = fresh("status", "--json").data
+    tried = fresh("sync", "--full", "--dry-run", "--json")
+    assert (tried.code, {one["change"] for one in tried.data["changes"]}) == (0, {"same"})
+    assert fresh("status", "--json").data == before
     assert fresh("checkin", "CHECKOUT.1", "2.9").code == 0
     assert fresh("doctor", "--quiet").code == 0
     assert "COMPANY.1" in fresh("status").out

@@ -42,6 +42,20 @@ def test_only_reads_one_scope(northing: Northing) -> None:
     assert [one["scope"] for one in found["scopes"] if one["scope"]] == ["SHOP"]
 
 
+def test_a_dry_run_shows_what_would_change_and_keeps_nothing(northing: Northing) -> None:
+    before = northing("status", "--json").out
+    northing.append("okrs/4-reach.yaml", "mappings:\n  - {key_result: REACH.1, work: {project: SHOP}}\n")
+    told = northing("sync", "--dry-run", "--json").data
+    assert told["findings"]["resolved"] > 0
+    [reach] = [one for one in told["changes"] if one["key_result"] == "REACH.1"]
+    assert (reach["change"], reach["work_total_before"]) == ("changed", 0)
+    assert reach["work_total_after"] > 0
+    words = northing("sync", "--dry-run")
+    assert "13 key results would stay as they are." in words.out
+    assert "A dry run: nothing was kept." in words.err
+    assert northing("status", "--json").out == before
+
+
 @pytest.mark.parametrize("only", ["nope", "jira:NOPE"])
 def test_only_what_is_there_can_be_read(northing: Northing, only: str) -> None:
     result = northing("sync", "--only", only)

@@ -231,6 +231,23 @@ def test_records_set_aside_are_counted_and_the_page_goes_on(migrated_url: str) -
     assert [(row["external_id"], row["reason"]) for row in one.rows(tables.Quarantine)] == [("PLAT/9", "no key")]
 
 
+def test_a_retry_reads_only_the_scopes_with_records_set_aside_and_those_in_full(migrated_url: str) -> None:
+    tool = Tool()
+    for key in ("SHOP", "PLAT"):
+        tool.fill(key, 3)
+    tool.project("SHOP").bad = [SetAside(external_id="SHOP/9", reason="odd", excerpt="")]
+    here = world(migrated_url, Fake(tool))
+    here.sync()
+    tool.project("SHOP").bad = []
+    here.fakes["fake"].asked.clear()
+    here.now += timedelta(minutes=1)
+    found = here.sync(retry=True)
+    assert [(one.scope, one.read) for one in found.scopes] == [("SHOP", 3)]
+    assert here.fakes["fake"].asked[0] == ("SHOP", None, None)
+    assert here.rows(tables.Quarantine) == []
+    assert here.sync(retry=True).scopes == ()
+
+
 def test_a_full_reading_forgets_records_set_aside_that_it_did_not_meet_again(migrated_url: str) -> None:
     tool = filled()
     tool.project("PLAT").bad.append(SetAside(external_id="PLAT/9", reason="no key", excerpt="{}"))
