@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint bench fix clean
+.PHONY: help demo test lint bench long fuzz fix clean
 
 help:  ## show these lines
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,14 @@ lint: .uv/ready  ## style, types, import rules, dependencies; no tests
 
 bench: .uv/ready  ## measure speed and memory
 	$(RUN) python -m benchmarks
+
+long: .uv/ready  ## the tests that take long: hundreds of kills, thousands of random histories, all weather
+	NORTHING_LONG=1 $(RUN) pytest -n 2
+
+fuzz: .uv/ready  ## spoil hundreds of thousands of answers, guided by what they have covered (Linux)
+	$(RUN) python tests/fuzz/run.py github 100000
+	$(RUN) python tests/fuzz/run.py "jira cloud" 60000
+	$(RUN) python tests/fuzz/run.py "jira datacenter" 60000
 
 fix: .uv/ready  ## mend what ruff can mend by itself
 	$(RUN) ruff check --fix
