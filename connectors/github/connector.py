@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,11 +10,12 @@ from config import ConnectionOptions, Conventions
 from connectors.base import Check, Context, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
 from connectors.github.limits import rules
+from connectors.github.looking import Looker
 from connectors.github.options import API_VERSION, GitHubOptions
 from connectors.github.parse import trailer_pattern
 from connectors.github.reading import Reader
 from connectors.limits import http_date
-from connectors.records import Containers, Page, Scope
+from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 from connectors.transport import Transport
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ class GitHub:
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         """The repository's issues, all or changed since, without pull requests. No page where nothing changed."""
         return self._reader.items(scope, reading, usage)
+
+    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
+        """None: GitHub lists no ids, so that a full reading is the sweep."""
+        return None
+
+    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
+        """What became of issues, one request for each. Raises where their repository cannot be read."""
+        return Looker(self._reader).look(scope, refs, usage)
 
     def matching(self, query: str, usage: Usage) -> set[str]:
         """Raises Refused: a query is no way to choose issues here."""

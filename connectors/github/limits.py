@@ -7,11 +7,11 @@ from datetime import datetime
 from connectors import limits
 from connectors.answers import Answer
 from connectors.errors import Refused, SourceError, TryAgain
+from connectors.github.refusals import gone
 
 SECONDARY_WAIT_S = 60.0
 """How long GitHub asks to wait for its secondary limit, where the answer names no time."""
 
-REPOSITORY = re.compile(r"/repos/([^/?]+/[^/?]+)")
 SECONDARY = re.compile(rb"secondary rate limit|abuse detection", re.IGNORECASE)
 
 
@@ -22,7 +22,7 @@ def rules(now: Callable[[], datetime]) -> Callable[[Answer], SourceError | None]
         if answer.status in {403, 429}:
             return _limit(answer, answer.clock or now()) or _forbidden(answer)
         if answer.status in {404, 410}:
-            return _gone(answer)
+            return gone(answer)
         return None
 
     return classify
@@ -48,21 +48,4 @@ def _forbidden(answer: Answer) -> Refused | None:
         f"{answer.place} answered 403: the organisation wants single sign-on for this token.",
         advice=f"Authorise the token for the organisation: {where}",
         status=answer.status,
-    )
-
-
-def _gone(answer: Answer) -> Refused | None:
-    found = REPOSITORY.search(answer.place)
-    if found is None:
-        return None
-    if answer.status == 410:
-        return Refused(
-            f"{found[1]}: issues are disabled in this repository.",
-            advice="Enable them in the repository's settings, or take it out of `repositories`.",
-            status=410,
-        )
-    return Refused(
-        f"{found[1]}: not found, or the token may not see it ({answer.place} answered 404).",
-        advice="Check the name, and that the token has this repository with the permission “Issues: read”.",
-        status=404,
     )

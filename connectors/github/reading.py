@@ -71,7 +71,7 @@ class Reader:
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
         """All milestones of the repository; None where they are unchanged."""
-        first = f"{self._address(scope)}/milestones?state=all&per_page={PER_PAGE}"
+        first = f"{self.address(scope)}/milestones?state=all&per_page={PER_PAGE}"
         etag = validators.get(self._validator(first))
         try:
             answer = self._list(first, usage, etag)
@@ -109,7 +109,7 @@ class Reader:
                     yield page
                     yield from pages
                 return
-        first = f"{self._address(scope)}/issues?state=all&sort=created&direction=asc&per_page={PER_PAGE}"
+        first = f"{self.address(scope)}/issues?state=all&sort=created&direction=asc&per_page={PER_PAGE}"
         if reading.since is not None and reading.since >= OLDEST_SINCE:
             first += f"&since={reading.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         validator = reading.validators.get(self._validator(first))
@@ -127,7 +127,7 @@ class Reader:
                 page = parse.issue_page(answer.body, scope, self.trailer)
                 position = position.behind(answer, page)
                 yield Page(
-                    items=self._with_blockers(scope, page, usage),
+                    items=self.completed(scope, page, usage),
                     set_aside=page.set_aside,
                     resume=position.resume,
                     validators=self._proof(url, answer, page.count) if fresh else (),
@@ -145,17 +145,17 @@ class Reader:
         """The sub-issues of one issue, read anew with their parent. Those of other repositories are noted only."""
         parent = f"{scope.key}#{number}"
         found = Page(items=[])
-        for answer in self._every(f"{self._address(scope)}/issues/{number}/sub_issues?per_page={PER_PAGE}", usage):
+        for answer in self._every(f"{self.address(scope)}/issues/{number}/sub_issues?per_page={PER_PAGE}", usage):
             page = parse.issue_page(answer.body, scope, self.trailer, parent)
             found.set_aside += page.set_aside
             home, abroad = [], []
             for item in page.items:
                 (home if parse.is_of(scope, item) else abroad).append(item)
-            found.items += self._with_blockers(scope, replace(page, items=home), usage)
+            found.items += self.completed(scope, replace(page, items=home), usage)
             found.set_aside += [_abroad(item, parent) for item in abroad]
         return found
 
-    def _with_blockers(self, scope: Scope, page: parse.IssuePage, usage: Usage) -> list[Item]:
+    def completed(self, scope: Scope, page: parse.IssuePage, usage: Usage) -> list[Item]:
         """The items of the page, each with the keys of those that block it: the list tells only how many there are."""
         if not page.blocked:
             return page.items
@@ -166,8 +166,19 @@ class Reader:
             for item in page.items
         ]
 
+    def parent(self, scope: Scope, number: int, usage: Usage) -> str | None:
+        """The key of an issue's parent, for servers that do not name it in the issue."""
+        url = f"{self.address(scope)}/issues/{number}/parent"
+        try:
+            answer, _ = self.transport.get_json(url, into=msgspec.Raw, usage=usage)
+        except Refused as error:
+            if error.status not in GONE:
+                raise
+            return None
+        return next(iter(parse.issue_keys(b"[" + answer.body + b"]")), None)
+
     def _blockers(self, scope: Scope, number: int, usage: Usage) -> tuple[str, ...]:
-        first = f"{self._address(scope)}/issues/{number}/dependencies/blocked_by?per_page={PER_PAGE}"
+        first = f"{self.address(scope)}/issues/{number}/dependencies/blocked_by?per_page={PER_PAGE}"
         return tuple(key for answer in self._every(first, usage) for key in parse.issue_keys(answer.body))
 
     def _every(self, url: str | None, usage: Usage) -> Iterator[Answer]:
@@ -204,7 +215,8 @@ class Reader:
     def _validator(self, url: str) -> str:
         return f"{self.owner()} {url}"
 
-    def _address(self, scope: Scope) -> str:
+    def address(self, scope: Scope) -> str:
+        """Where the repository's API begins."""
         return f"{self.transport.base_url}/repos/{scope.key}"
 
 

@@ -179,6 +179,13 @@ class GitHubEndpoints(Endpoints):
                 raise self._moved(f"/repositories/{repository.id}{rest}{query}")
         raise _not_found()
 
+    def _with_issues(self, call: Call) -> Repository:
+        """The repository of the path: 410 where its issues are disabled."""
+        repository = self._repository(call)
+        if not repository.raw.get("has_issues", True):
+            raise _refusal(410, "Issues are disabled for this repo")
+        return repository
+
     def _moved(self, path: str) -> Refusal:
         url = self.site.origin + self.site.prefix + path
         return Refusal(301, {"message": "Moved Permanently", "url": url, "documentation_url": DOCS}, {"Location": url})
@@ -220,9 +227,7 @@ class GitHubEndpoints(Endpoints):
         return issue.rendered(version, self.site.origin, self.site.origin + self.site.prefix)
 
     def _issues(self, call: Call) -> Answer:
-        repository, asked = self._repository(call), call.query
-        if not repository.raw.get("has_issues", True):
-            raise _refusal(410, "Issues are disabled for this repo")
+        repository, asked = self._with_issues(call), call.query
         filters = tuple((name, value) for name, value in asked.multi_items() if name not in ("page", "per_page"))
         kept = self._sorted.get((repository.id, filters))
         if kept is None or kept[0] != repository.revision:
@@ -233,7 +238,7 @@ class GitHubEndpoints(Endpoints):
 
     def _milestones(self, call: Call) -> Answer:
         state = call.query.get("state", "open")
-        rows = [one for one in self._repository(call).milestones.values() if state in ("all", one["state"])]
+        rows = [one for one in self._with_issues(call).milestones.values() if state in ("all", one["state"])]
         late = "9999"
         rows.sort(key=lambda one: (one["due_on"] or late, one["number"]), reverse=call.query.get("direction") == "desc")
         return self._listed(call, rows)
@@ -242,7 +247,7 @@ class GitHubEndpoints(Endpoints):
 
     def _issue(self, call: Call) -> Issue:
         """The issue of the path: 301 where it was transferred, 410 where it was deleted, else 404."""
-        repository = self._repository(call)
+        repository = self._with_issues(call)
         number = int(call.params["number"]) if call.params["number"].isdigit() else 0
         issue = repository.issues.get(number)
         if issue and not issue.hidden:

@@ -244,9 +244,21 @@ class GitHubSite(Site):
         """Rename a repository; its former name redirects to its id."""
         owner = self.repository(repository)
         owner.former.add(owner.full_name.lower())
-        before, kept = owner.raw, ("description", "private", "archived")
+        before, kept = owner.raw, ("description", "private", "archived", "has_issues")
         owner.raw = shapes.repository(full_name, owner.id, before["created_at"]) | {name: before[name] for name in kept}
         owner.changed()
+
+    def rename_owner(self, owner: str, name: str) -> None:
+        """Rename an organisation or person: each of its repositories redirects from its former name."""
+        for repository in list(self.repositories.values()):
+            before, _, rest = repository.full_name.partition("/")
+            if before.lower() == owner.lower():
+                self.rename(repository.full_name, f"{name}/{rest}")
+
+    @driven
+    def set_repository(self, name: str, **values: Any) -> None:
+        """Change raw fields of a repository: `archived=True`, which stays readable, or `has_issues=False`."""
+        self.repository(name).raw |= values
 
     @driven
     def edit_milestone(self, repository: str, milestone: str, **values: Any) -> None:
