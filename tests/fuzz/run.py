@@ -1,0 +1,56 @@
+"""`python tests/fuzz/run.py TOOL RUNS [SEED]`: fuzzes one tool's parsers, guided by what the answers have covered.
+
+An input is the number of a place in the conversation and, behind it, the body that is given there. Ends with an error
+on the first body that breaks the program, and keeps it in a file named `crash-…`.
+"""
+
+import logging
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+
+import atheris
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+with atheris.instrument_imports(include=["connectors"]):
+    from tests.fuzz.conversations import conversations
+    from tests.fuzz.mutate import mutated
+    from tests.fuzz.recorded import add_recorded
+
+PLACE = 2
+"""Bytes of an input that name the place."""
+
+
+def main() -> None:
+    """Runs until so many answers were tried."""
+    tool, runs = sys.argv[1], int(sys.argv[2])
+    seed = sys.argv[3] if len(sys.argv) > 3 else "1"
+    logging.disable()
+    talk = next(one for one in conversations() if one.name == tool)
+    add_recorded(talk, ROOT.parent / "shared" / "realdata")
+    places = talk.places()
+
+    def try_one(data: bytes) -> None:
+        if len(data) >= PLACE:
+            talk.survive(places[int.from_bytes(data[:PLACE], "big") % len(places)], data[PLACE:])
+
+    def change(data: bytes, largest: int, number: int) -> bytes:
+        chance = Random(number)
+        if len(data) < PLACE or chance.random() < 0.1:
+            return atheris.Mutate(data, largest)
+        return data[:PLACE] + mutated(data[PLACE:], chance)[: largest - PLACE]
+
+    with tempfile.TemporaryDirectory() as corpus:
+        for index, place in enumerate(places):
+            for number, body in enumerate(talk.bodies(place)):
+                (Path(corpus) / f"{index}-{number}").write_bytes(index.to_bytes(PLACE, "big") + body)
+        options = [f"-runs={runs}", f"-seed={seed}", "-max_len=1200000", "-rss_limit_mb=4096", "-timeout=60"]
+        atheris.Setup([sys.argv[0], *options, corpus], try_one, custom_mutator=change)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
