@@ -7,6 +7,7 @@ on the first body that breaks the program, and keeps it in a file named `crash-â
 import logging
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
@@ -16,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 with atheris.instrument_imports(include=["connectors"]):
+    # Loaded here, as the connectors load these only when they are needed.
+    for name in ("github.client", "github.control", "github.connector", "jira.connector"):
+        import_module(f"connectors.{name}")
     from tests.fuzz.conversations import conversations
     from tests.fuzz.mutate import mutated
     from tests.fuzz.recorded import add_recorded
