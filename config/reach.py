@@ -178,6 +178,9 @@ def _secrets(model: BaseModel) -> Iterator[tuple[Place, str]]:
         key = field.validation_alias if isinstance(field.validation_alias, str) else name
         if isinstance(value, SecretStr):
             yield (key,), value.get_secret_value()
+        elif isinstance(value, tuple):
+            # One alone may stand in the file without a list around it, and is named by its key in either case.
+            yield from (((key,), one.get_secret_value()) for one in value if isinstance(one, SecretStr))
         elif isinstance(value, BaseModel):
             for place, text in _secrets(value):
                 yield (key, *place), text

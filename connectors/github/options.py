@@ -1,12 +1,16 @@
 """What a GitHub connection is told."""
 
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from config import ConnectionOptions, Model, Secret
 from config.base import Text, Whole, Words, wrong
+from connectors.hooks import Secrets
+
+if TYPE_CHECKING:
+    from connectors.github.hooks import GitHubHooks
 
 CLOUD = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -87,6 +91,15 @@ class GitHubOptions(ConnectionOptions):
     """Repositories to read, as owner/name. `*` and `?` are globs."""
     projects: Annotated[Words, AfterValidator(_projects)] = ()
     """Projects, as owner/number. They are not read yet, and `doctor` says so."""
+
+    webhook_secret: Secrets = ()
+    """What the webhooks are signed with; several while one is replaced. Without it no delivery is taken."""
+
+    def hooks(self) -> "GitHubHooks":
+        """What reads the deliveries of webhooks."""
+        from connectors.github.hooks import GitHubHooks
+
+        return GitHubHooks(self)
 
     def scope_patterns(self) -> list[str]:
         """The repositories, as written."""
