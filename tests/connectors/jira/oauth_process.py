@@ -1,4 +1,4 @@
-"""A process that reads a site by OAuth from eight threads at once, each time it is told to."""
+"""A process that reads a site by OAuth from eight threads at once, each time it is told to; or one by one, for ever."""
 
 import sys
 import threading
@@ -16,7 +16,7 @@ def now() -> datetime:
 
 
 def main(database: str, site: str, atlassian: str, refresh_token: str) -> None:
-    """Reads `go` from standard input until it ends."""
+    """For each line of standard input, until it ends. The line `for ever` is the last one."""
     auth = {
         "client_id": "app",
         "client_secret": "app-secret",
@@ -27,7 +27,11 @@ def main(database: str, site: str, atlassian: str, refresh_token: str) -> None:
     options = JiraOptions.model_validate({"kind": "jira", "url": site, "auth": auth, "projects": ["SHOP"]})
     kept, stop = KeptCredentials(database, now), threading.Event()
     jira = Jira("jira", options, Conventions(), "count", Context(now, stop, lambda _: None, kept=kept))
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        while line == "for ever\n":
+            jira.scopes()
+            sys.stdout.write("read\n")
+            sys.stdout.flush()
         with ThreadPoolExecutor(8) as pool:
             seen = [listing.scopes[0].key for listing in pool.map(lambda _: jira.scopes(), range(8))]
         sys.stdout.write(f"{seen.count('SHOP')} readings went well\n")

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import responses
@@ -148,16 +149,26 @@ def test_the_day_on_which_a_token_ends_may_be_written_down(acme: Cloud) -> None:
     assert [one.ok for one in jira.doctor() if one.name == "credentials"] == [True]
 
 
-def test_a_real_sites_misleading_404_leads_to_the_gateway_too(context: Context) -> None:
-    """`Issue does not exist or you do not have permission to see it` is how a site answers a token with scopes."""
+UNSEEN = {"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}
+UNPARSED = {"error": "Failed to parse Connect Session Auth Token"}
+
+
+@pytest.mark.parametrize(
+    "email, status, said, signed",
+    [
+        (EMAIL, 404, UNSEEN, "Basic " + base64.b64encode(f"{EMAIL}:scoped".encode()).decode()),
+        (None, 403, UNPARSED, "Bearer scoped"),
+    ],
+)
+def test_a_real_sites_misleading_answers_lead_to_the_gateway_too(
+    context: Context, email: str | None, status: int, said: dict[str, Any], signed: str
+) -> None:
     site, gateway = "https://acme.atlassian.net", "https://api.atlassian.com/ex/jira/11-22"
-    auth = {"email": EMAIL, "token": "scoped"}
+    auth = {"token": "scoped"} | ({"email": email} if email else {})
     options = JiraOptions.model_validate({"kind": "jira", "url": site, "auth": auth, "projects": ["SHOP"]})
-    unseen = {"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}
-    signed = "Basic " + base64.b64encode(f"{EMAIL}:scoped".encode()).decode()
-    with responses.RequestsMock() as control, respx.mock as bulk:
-        control.get(f"{site}/rest/api/2/myself", status=404, json=unseen)
-        control.get(f"{site}/rest/api/3/myself", status=404, json=unseen)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as control, respx.mock as bulk:
+        control.get(f"{site}/rest/api/2/myself", status=status, json=said)
+        control.get(f"{site}/rest/api/3/myself", status=status, json=said)
         tenant = bulk.get(f"{site}/_edge/tenant_info").respond(json={"cloudId": "11-22"})
         control.get(f"{gateway}/rest/api/2/myself", json={"displayName": "Sync"})
         control.get(f"{gateway}/rest/api/2/serverInfo", json={"deploymentType": "Cloud"})
@@ -165,7 +176,7 @@ def test_a_real_sites_misleading_404_leads_to_the_gateway_too(context: Context) 
         jira = Jira("jira", options, Conventions(), "count", context)
         assert jira.site().url == site
         jira.close()
-        assert control.calls[2].request.headers["Authorization"] == signed
+        assert control.calls[-1].request.headers["Authorization"] == signed
     assert "authorization" not in tenant.calls[0].request.headers
 
 
