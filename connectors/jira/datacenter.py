@@ -1,27 +1,28 @@
-"""Reading issues of Jira Data Center: pages by offset, side by side, with a seam that shows when rows have moved.
+"""Reading issues of Jira Data Center: by key, or by offset where the server does not compare keys.
 
-An offset names another row once a row before it was deleted. So each page starts with the last row of the page before
-it. Where it does not, rows have moved: the reading goes back to where it recognises rows, and on from there in
-sequence. Rows read twice change nothing, as items are kept by id.
+By key nothing moves, whatever is created, edited or deleted meanwhile. But each page can only be asked for once the one
+before it is here. So what lies behind the first page is listed by its ids, 1,000 at a time, and the issues are fetched
+by id, side by side.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
+from connectors.ahead import in_order, one_ahead
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
 from connectors.jira.history import HistoryReader
 from connectors.jira.inside import InsideIssues
+from connectors.jira.keyset import ORDER, Leaf, NoKeyset, Part, leaf_behind, parts_of
+from connectors.jira.offsets import Rows, walk
 from connectors.jira.parse import CategoryReader, IssueReader, Read
 from connectors.jira.singly import issues_one_by_one
 from connectors.jira.values import Id
-from connectors.jira.window import Resume, resume_of, window
+from connectors.jira.window import Resume, restriction, resume_of, window
 from connectors.records import Category, Looked, Page, Scope
 from connectors.transport import Transport
 
@@ -29,98 +30,17 @@ SEARCH = "/rest/api/2/search"
 ISSUES_A_PAGE = 100
 IDS_A_PAGE = 1000
 KEPT_TAIL = 20
-PATIENCE = 3
-
-Row = TypeVar("Row")
 
 
 class _Handle(msgspec.Struct):
     id: Id | None = None
+    key: str | None = None
 
 
 class _Found(msgspec.Struct):
     issues: list[msgspec.Raw]
     total: int
-    start: int = msgspec.field(default=0, name="startAt")
-
-
-@dataclass(frozen=True)
-class Rows(Generic[Row]):
-    """One answer: `rows` from offset `at` of `total`, and their ids (None where a row tells none)."""
-
-    at: int
-    total: int
-    rows: list[Row]
-    ids: list[str | None]
-    clock: datetime | None
-
-    @property
-    def last(self) -> bool:
-        return self.at + len(self.rows) >= self.total
-
-
-@dataclass(frozen=True)
-class Step(Generic[Row]):
-    """The rows of one answer that were not read before, and where to go on: offset and ids of the last rows read."""
-
-    rows: list[Row]
-    ids: list[str | None]
-    clock: datetime | None
-    at: int
-    tail: list[str]
-    last: bool
-
-
-def walk(read: Callable[[int], Rows[Row]], width: int, at: int = 0, tail: Sequence[str] = ()) -> Iterator[Step[Row]]:
-    """All rows from offset `at` on, of which the rows `tail` were read before; up to `width` answers under way.
-
-    Raises TryAgain where the tool gives no new rows although it says that there are some.
-    """
-    under_way: dict[int, Future[Rows[Row]]] = {}
-    size, stalled, side_by_side = 0, 0, width > 1
-    pool = ThreadPoolExecutor(width, thread_name_prefix="ahead")
-    try:
-        while True:
-            ahead = under_way.pop(at, None)
-            if ahead is None:
-                _drop(under_way)
-            here = ahead.result() if ahead else read(at)
-            size = size or len(here.rows)
-            new = _first_new(here.ids, tail)
-            if new is None and at > 0:
-                _drop(under_way)
-                side_by_side = False
-                at = max(0, min(at, here.total) - (size or ISSUES_A_PAGE) + 1)
-                continue
-            new = new or 0
-            stalled = stalled + 1 if new == len(here.rows) and not here.last else 0
-            if stalled > PATIENCE:
-                raise TryAgain(f"The search gives no rows behind row {at} of {here.total}")
-            at += max(len(here.rows) - 1, 0)
-            tail = [one for one in here.ids if one is not None] or tail
-            yield Step(here.rows[new:], here.ids[new:], here.clock, at, list(tail), here.last)
-            if here.last:
-                return
-            if side_by_side and size > 1:
-                for offset in range(at, min(here.total - 1, at + (size - 1) * width), size - 1):
-                    if offset not in under_way:
-                        under_way[offset] = pool.submit(read, offset)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _first_new(ids: list[str | None], tail: Sequence[str]) -> int | None:
-    """Index of the first row behind all rows of `tail`; None where no row of it is here, so that some may lack."""
-    if not tail:
-        return 0
-    known = set(tail)
-    return next((index + 1 for index in range(len(ids) - 1, -1, -1) if ids[index] in known), None)
-
-
-def _drop(under_way: dict[int, Future[Rows[Row]]]) -> None:
-    for future in under_way.values():
-        future.cancel()
-    under_way.clear()
+    most: int | None = msgspec.field(default=None, name="maxResults")
 
 
 class DataCenterIssues:
@@ -136,6 +56,54 @@ class DataCenterIssues:
     def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         """The project's issues in pages of at most 100, one page with no items where there is nothing to read."""
         begun = resume_of(reading.resume)
+        if not begun.at:
+            try:
+                yield from self._by_key(scope, reading, begun, usage)
+            except NoKeyset:
+                begun = Resume(clock=begun.clock)  # what was read already comes again, which changes nothing
+            else:
+                return
+        yield from self._by_offset(scope, reading, begun, usage)
+
+    def _by_key(self, scope: Scope, reading: Reading, begun: Resume, usage: Usage) -> Iterator[Page]:
+        where = restriction(scope, reading.since)
+
+        def further(keys: tuple[str, ...]) -> Leaf:
+            leaf = leaf_behind(self._ask(["id"], usage), where, keys, IDS_A_PAGE)
+            if not leaf.last and leaf.most is not None and leaf.most <= ISSUES_A_PAGE:
+                raise NoKeyset  # ids come no faster than the issues themselves
+            return leaf
+
+        def fetch(part: Part) -> tuple[Part, Read]:
+            read = self._reader.read(self._among(part.ids, usage), scope.external_id)
+            return part, self._with_history(read, usage)
+
+        # The first page has the issues themselves, and so has a second one that is the last: most readings are short.
+        clock, keys = begun.clock, tuple(begun.keys)
+        while True:
+            leaf = leaf_behind(self._ask(self._reader.names, usage), where, keys, ISSUES_A_PAGE)
+            clock, keys = clock or leaf.clock, leaf.keys
+            leaves = one_ahead(leaf, lambda leaf: None if leaf.last else leaf.keys, further)
+            if leaf.left >= ISSUES_A_PAGE:
+                next(leaves)  # what comes behind it is under way from now on
+            read = self._with_history(self._reader.read(leaf.rows, scope.external_id), usage)
+            yield _page(read, clock, None if leaf.last else keys)
+            if leaf.last:
+                return
+            if leaf.left >= ISSUES_A_PAGE:
+                break
+        for part, one in in_order(fetch, parts_of(leaves, ISSUES_A_PAGE), self._transport.in_flight):
+            yield _page(one, clock, part.keys)
+
+    def _ask(self, fields: list[str], usage: Usage) -> Callable[[str, int], Leaf]:
+        def ask(jql: str, size: int) -> Leaf:
+            answer, found = self._asked(jql, 0, size, fields, usage)
+            handles = [self._handled(row) for row in found.issues]
+            return Leaf(found.issues, handles, found.total, found.most, answer.clock)
+
+        return ask
+
+    def _by_offset(self, scope: Scope, reading: Reading, begun: Resume, usage: Usage) -> Iterator[Page]:
         jql, clock = window(scope, reading.since), begun.clock
 
         def read(at: int) -> Rows[Read]:
@@ -155,16 +123,23 @@ class DataCenterIssues:
             )
 
     def listing(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
-        """The ids of all of the project's issues with their categories, page by page."""
-        reader = CategoryReader()
+        """The ids of all of the project's issues with their categories, page by page. Some may come twice."""
+        reader, where = CategoryReader(), restriction(scope, None)
 
         def read(at: int) -> Rows[tuple[str, Category]]:
             answer, found = self._asked(window(scope, None), at, IDS_A_PAGE, ["status"], usage)
             rows = [reader.read(row) for row in found.issues]
             return Rows(at, found.total, rows, [one for one, _ in rows], answer.clock)
 
-        for step in walk(read, 1):
-            yield dict(step.rows)
+        leaf = leaf_behind(self._ask(["status"], usage), where, (), IDS_A_PAGE)
+        yield dict(map(reader.read, leaf.rows))
+        try:
+            while not leaf.last:
+                leaf = leaf_behind(self._ask(["status"], usage), where, leaf.keys, IDS_A_PAGE)
+                yield dict(map(reader.read, leaf.rows))
+        except NoKeyset:
+            for step in walk(read, 1):
+                yield dict(step.rows)
 
     def _with_history(self, read: Read, usage: Usage) -> Read:
         return read if self._inside is None else self._inside.apply(read, usage)
@@ -191,18 +166,21 @@ class DataCenterIssues:
 
     def _among(self, ids: list[str], usage: Usage) -> list[msgspec.Raw]:
         """The issues with these ids, as far as they are found. One that is gone makes Jira refuse the whole query."""
-        pending, rows = [ids], []
+        pending: list[list[str]] = [ids] if ids else []
+        rows: list[msgspec.Raw] = []
         while pending:
             some = pending.pop()
+            halves = [some[len(some) // 2 :], some[: len(some) // 2]]
             try:
-                jql = f"id in ({', '.join(some)})"
-                _, found = self._asked(jql, 0, len(some), self._reader.names, usage)
-                rows += found.issues
+                _, found = self._asked(f"id in ({', '.join(some)}) {ORDER}", 0, len(some), self._reader.names, usage)
             except Refused as error:
                 if error.status != 400:
                     raise
-                if len(some) > 1:
-                    pending += [some[: len(some) // 2], some[len(some) // 2 :]]
+                pending += halves if len(some) > 1 else []
+            else:
+                cut = found.total > len(found.issues) and len(some) > 1
+                pending += halves if cut else []
+                rows += [] if cut else found.issues
         return rows
 
     def matching(self, jql: str, usage: Usage) -> set[str]:
@@ -249,8 +227,17 @@ class DataCenterIssues:
         return self._search(asked, check, usage)
 
     def _id(self, row: msgspec.Raw) -> str | None:
+        return self._handled(row)[0]
+
+    def _handled(self, row: msgspec.Raw) -> tuple[str | None, str | None]:
         try:
-            handle = self._handle.decode(row).id
+            handle = self._handle.decode(row)
         except msgspec.DecodeError:
-            return None
-        return None if handle is None else str(handle)
+            return None, None
+        return None if handle.id is None else str(handle.id), handle.key
+
+
+def _page(read: Read, clock: datetime | None, keys: tuple[str, ...] | None) -> Page:
+    """`keys` are those of the last rows; None on the last page."""
+    resume = None if keys is None else Resume(clock=clock, keys=list(keys[-KEPT_TAIL:])).write()
+    return Page(items=read.items, set_aside=read.set_aside, clock=clock, resume=resume)

@@ -27,8 +27,13 @@ def window(scope: Scope, since: datetime | None) -> str:
     The instant is written in epoch milliseconds, as a date would be read in the zone of the account's profile, and
     floored to the minute, which is as fine as JQL compares.
     """
+    return f"{restriction(scope, since)} {ORDER}"
+
+
+def restriction(scope: Scope, since: datetime | None) -> str:
+    """The same without its order."""
     changed = "" if since is None else f" AND updated >= {int(since.timestamp()) // 60 * 60_000}"
-    return f"{project(scope)}{changed} {ORDER}"
+    return project(scope) + changed
 
 
 def project(scope: Scope) -> str:
@@ -43,10 +48,12 @@ class Resume(msgspec.Struct, omit_defaults=True):
     clock: datetime | None = None
     after: str | None = None
     """Cloud: the id of the last issue read."""
+    keys: list[str] = msgspec.field(default_factory=list)
+    """Data Center: keys of the last issues read, the last one last."""
     at: int = 0
-    """Data Center: the offset of the last row read."""
+    """Data Center without comparing keys: the offset of the last row read."""
     tail: list[str] = msgspec.field(default_factory=list)
-    """Data Center: ids of the last rows read, the last one last."""
+    """With it: ids of the last rows read, the last one last."""
 
     def write(self) -> str:
         return msgspec.json.encode(self).decode()

@@ -1,10 +1,9 @@
-"""Pages by offset while rows come and go: nothing is lost, nothing ends early."""
+"""Pages by offset, for servers that do not compare keys, while rows come and go: nothing is lost, or ends early."""
 
 import json
 import random
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -14,8 +13,9 @@ import respx
 
 from connectors.base import Context, Reading, Usage
 from connectors.errors import TryAgain
-from connectors.jira.datacenter import DataCenterIssues, Rows, Step, walk
+from connectors.jira.datacenter import DataCenterIssues
 from connectors.jira.fields import FieldMap
+from connectors.jira.offsets import Rows, Step, walk
 from connectors.jira.parse import IssueReader
 from connectors.records import Scope
 from connectors.transport import Transport
@@ -118,9 +118,13 @@ def issues(context: Context) -> DataCenterIssues:
 
 
 def serve(count: int, size: int, asked: list[dict[str, Any]]) -> Callable[[httpx.Request], httpx.Response]:
+    """A server that gives at most `size` rows at once and does not compare keys."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         asked.append(body)
+        if "issuekey >=" in body["jql"]:
+            return httpx.Response(400, json={"errorMessages": ["The operator '>=' is not supported by 'issuekey'."]})
         at = body["startAt"]
         hour = 8 + len(asked)
         rows = [issue(number) for number in range(at, min(count, at + size))]
@@ -133,12 +137,13 @@ def serve(count: int, size: int, asked: list[dict[str, Any]]) -> Callable[[httpx
     return answer
 
 
-def test_pages_tell_where_to_go_on(issues: DataCenterIssues) -> None:
+def test_where_keys_are_not_compared_pages_tell_their_offset(issues: DataCenterIssues) -> None:
     asked: list[dict[str, Any]] = []
     with respx.mock() as router:
         router.post(URL).side_effect = serve(25, 10, asked)
         usage = Usage()
-        pages = list(issues.pages(SCOPE, Reading(), usage))
+        first, *pages = issues.pages(SCOPE, Reading(), usage)
+        assert [item.key for item in first.items] == [f"SHOP-{number}" for number in range(10)]
         assert [[item.key for item in page.items] for page in pages] == [
             [f"SHOP-{number}" for number in range(10)],
             [f"SHOP-{number}" for number in range(10, 19)],
@@ -147,9 +152,9 @@ def test_pages_tell_where_to_go_on(issues: DataCenterIssues) -> None:
         assert pages[-1].resume is None
         rest = list(issues.pages(SCOPE, Reading(resume=pages[0].resume), Usage()))
         assert [page.items for page in rest] == [page.items for page in pages[1:]]
-    assert {page.clock for page in pages + rest} == {datetime(2026, 11, 24, 9, tzinfo=UTC)}
-    assert usage.requests == 3
-    assert asked[0]["jql"] == 'project = "SHOP" ORDER BY created ASC, key ASC'
+    assert usage.requests == 1 + 3 + 3
+    assert asked[0]["jql"] == 'project = "SHOP" ORDER BY key ASC'
+    assert asked[4]["jql"] == 'project = "SHOP" ORDER BY created ASC, key ASC'
     assert asked[0]["maxResults"] == 100
     assert {"summary", "epic", "closedSprints"} <= set(asked[0]["fields"])
 
