@@ -14,9 +14,13 @@ from store.tables import Run
 _LOCK = 0x6E6F7274  # any number of 32 bits, the same in all our processes
 
 
+class SyncRunning(StoreError):
+    """Another sync holds the database."""
+
+
 @contextmanager
 def sync_lock(engine: sa.Engine) -> Generator[None]:
-    """Holds the migrated database for one sync. Raises StoreError where another sync, here or elsewhere, holds it.
+    """Holds the migrated database for one sync. Raises SyncRunning where another sync, here or elsewhere, holds it.
 
     PostgreSQL: an advisory lock on a connection of its own. SQLite: a lock of the operating system on a file beside the
     database; one in memory has no other users.
@@ -59,13 +63,13 @@ def _sqlite(engine: sa.Engine) -> Generator[None]:
         yield
 
 
-def _refused(engine: sa.Engine) -> StoreError:
+def _refused(engine: sa.Engine) -> SyncRunning:
     run = Run.__table__
     with reading(engine) as conn:
         newest = sa.select(run.c.started_at).where(run.c.outcome == "running").order_by(run.c.id.desc()).limit(1)
         since = conn.execute(newest).scalar()
     begun = f" (since {since:%Y-%m-%d %H:%M:%S} UTC)" if since else ""
-    return StoreError(
+    return SyncRunning(
         f"Another sync is running on this database{begun}.",
         "Wait until it has ended, or stop it: what it has read is kept.",
     )
