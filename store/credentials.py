@@ -20,7 +20,7 @@ from store.tables import Credential
 
 PATIENCE_S = 120.0
 """How long one waits for another that is replacing the same credential: longer than such a request takes."""
-_TICK_S = 0.05
+_TICK_S = 0.02
 _WRITES = 5
 
 _TABLE = Credential.__table__

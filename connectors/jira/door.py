@@ -57,9 +57,9 @@ class Door:
         with self._lock:
             new = self._found is None
             access = self.open()
-            if not (new and self._asks_first):
-                _known(access)
-            return access
+        if not (new and self._asks_first):
+            _known(access)
+        return access
 
     def now(self) -> datetime:
         """The time, in UTC."""
@@ -74,8 +74,8 @@ class Door:
     @property
     def _asks_first(self) -> bool:
         """Whether only the site can tell which way is the right one."""
-        auth, cloud = self._options.auth, ".atlassian.net" in self._options.url
-        return not auth.oauth and (auth.email is not None or (cloud and not gateway.is_gateway(self._options.url)))
+        auth = self._options.auth
+        return not auth.oauth and (auth.email is not None or gateway.is_atlassians(self._options.url))
 
     def _find(self) -> Access:
         options = self._options
@@ -99,6 +99,13 @@ class Door:
     def _around(self, direct: Access, refused: Refused) -> Access:
         """The way through the gateway, where the site itself answers a token as if it were wrong."""
         found = gateway.cloud_id(self._options, self._context)
+        if found is None and gateway.is_atlassians(self._options.url):
+            direct.close()
+            raise Refused(
+                f"There is no site of Atlassian's at {self._options.url}.",
+                advice="Correct the connection's url: the address that you open Jira with, up to its first slash.",
+                status=404,
+            ) from refused
         if found is None:
             if refused.status in ABSENT:
                 return direct  # a site that does not tell whose token it is

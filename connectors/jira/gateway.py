@@ -29,6 +29,11 @@ def is_gateway(url: str) -> bool:
     return "/ex/jira/" in url
 
 
+def is_atlassians(url: str) -> bool:
+    """Whether `url` is where Atlassian keeps Cloud's sites."""
+    return f".{urlsplit(url).hostname}".endswith(".atlassian.net")
+
+
 def behind(options: JiraOptions, cloud_id: str) -> str:
     """The address of a site at the gateway."""
     return f"{options.auth.gateway}/ex/jira/{cloud_id}"

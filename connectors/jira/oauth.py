@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connectors.answers import Answer
 from connectors.base import Context
-from connectors.errors import Refused, SourceError
+from connectors.errors import Refused, SourceError, TryAgain
 from connectors.jira.options import JiraAuth, JiraOptions
 from connectors.retry import Patience
 from connectors.transport import Transport
@@ -100,9 +100,15 @@ class OAuthSigner:
     def _valid(self, stale: str | None) -> Grant:
         """A grant whose access token lasts and is not `stale`."""
         with self._lock:
-            if self._known is None or not self._serves(self._known, stale):
-                self._known = _to_the_end(lambda: self._agreed(stale))
-            return self._known
+            known = self._known
+            if known is None or not self._serves(known, stale):
+                try:
+                    self._known = known = _to_the_end(lambda: self._agreed(stale))
+                except TryAgain:
+                    # Early is early: where no token is to be had now, the old one serves until its end.
+                    if known is None or known.access == stale or self._context.now() >= known.ends_at:
+                        raise
+            return known
 
     def _agreed(self, stale: str | None) -> Grant:
         """The grant that all who use the connection go on with."""

@@ -38,11 +38,7 @@ def classify(answer: Answer) -> SourceError | None:
     if lacks_scope(answer):
         return _without(answer, needed_scopes(answer.url))
     if _by_captcha(answer):
-        return Refused(
-            f"{answer.place}: Jira wants the account to prove that it is a person, after too many failed log-ins.",
-            advice="Log in once with a browser as this account, then renew its token.",
-            status=answer.status,
-        )
+        return _captcha(answer)
     if answer.status in (401, 403) and "/rest/agile/" in answer.url:
         needed = ", ".join(needed_scopes(answer.url))
         return Refused(
@@ -60,7 +56,9 @@ def _false_success(answer: Answer) -> SourceError | None:
     """Answers that look good and are not."""
     if "AUTHENTICATED_FAILED" in _login(answer):
         return _not_accepted(answer)
-    if _by_captcha(answer) or answer.headers.get("x-ausername", "").lower() == "anonymous":
+    if _by_captcha(answer):
+        return _captcha(answer)
+    if answer.headers.get("x-ausername", "").lower() == "anonymous":
         return Refused(
             f"{answer.place} was answered as if to nobody: the credentials are not accepted, and Jira shows what is "
             "public.",
@@ -82,6 +80,14 @@ _RENEW = (
 
 def _not_accepted(answer: Answer) -> Refused:
     return Refused(f"{answer.place}: the credentials are not accepted.", advice=_RENEW, status=401)
+
+
+def _captcha(answer: Answer) -> Refused:
+    return Refused(
+        f"{answer.place}: Jira wants the account to prove that it is a person, after too many failed log-ins.",
+        advice="Log in once with a browser as this account, then renew its token.",
+        status=403,
+    )
 
 
 def _page(answer: Answer) -> TryAgain:

@@ -54,7 +54,7 @@ class Atlassian(Site):
     """auth.atlassian.com and api.atlassian.com in one, over some Cloud sites.
 
     `rotations` counts how often a refresh token was taken. `lasts` is how long an access token does. `unreadable`: ends
-    of paths at the gateway for which no token has the scopes.
+    of paths at the gateway for which no token has the scopes. `down`: no token is renewed.
     """
 
     def __init__(self, *sites: "JiraSite", client_id: str = "app", client_secret: str = "app-secret") -> None:  # noqa: S107
@@ -68,6 +68,7 @@ class Atlassian(Site):
         self.rotations = 0
         self.lasts = timedelta(hours=1)
         self.unreadable: set[str] = set()
+        self.down = False
 
     def endpoints(self) -> "AtlassianEndpoints":
         return AtlassianEndpoints(self)
@@ -165,6 +166,8 @@ class AtlassianEndpoints(Endpoints):
 
     def _refresh(self, call: Call) -> Answer:
         asked, here = call.json(), self.atlassian
+        if here.down:
+            raise Refusal(503, {"error": "temporarily_unavailable"})
         if (asked.get("client_id"), asked.get("client_secret")) != (here.client_id, here.client_secret):
             raise Refusal(401, {"error": "access_denied", "error_description": "Unauthorized"})
         given = str(asked.get("refresh_token"))

@@ -24,7 +24,7 @@ import sys, time
 from datetime import UTC, datetime
 from store.credentials import KeptCredentials
 kept = KeptCredentials(sys.argv[1], lambda: datetime.now(UTC))
-for _ in range(20):
+for _ in range(10):
     kept.replace("jira", lambda before: str(int(before or 0) + 1))
 """
 
@@ -82,9 +82,9 @@ def test_threads_and_processes_replace_one_after_the_other(database_url: str) ->
         keepers[number % 2].replace("jira", lambda before: str(int(before or 0) + 1))
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(count, range(40)))
+        list(pool.map(count, range(20)))
     assert [one.wait(60) for one in others] == [0, 0]
-    assert rows(database_url) == [("jira", "80")]
+    assert rows(database_url) == [("jira", "40")]
     for one in keepers:
         one.close()
 

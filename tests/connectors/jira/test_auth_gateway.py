@@ -193,6 +193,21 @@ def test_a_site_that_is_none_of_atlassians_is_believed(context: Context) -> None
         jira.close()
 
 
+def test_a_site_that_atlassian_does_not_know_is_a_wrong_address(context: Context) -> None:
+    site = "https://acmee.atlassian.net"
+    auth = {"email": EMAIL, "token": "good"}
+    options = JiraOptions.model_validate({"kind": "jira", "url": site, "auth": auth, "projects": ["SHOP"]})
+    with responses.RequestsMock() as control, respx.mock as bulk:
+        control.get(f"{site}/rest/api/2/myself", status=404, body="<title>Your site may have moved</title>")
+        control.get(f"{site}/rest/api/3/myself", status=404, body="<title>Your site may have moved</title>")
+        bulk.get(f"{site}/_edge/tenant_info").respond(404, html="<title>Your site may have moved</title>")
+        jira = Jira("jira", options, Conventions(), "count", context)
+        with pytest.raises(Refused, match=f"There is no site of Atlassian's at {site}") as caught:
+            jira.scopes()
+        jira.close()
+    assert "url" in caught.value.advice
+
+
 def test_addresses_of_atlassian_that_are_in_clear_are_found_by_the_configuration() -> None:
     auth = {"client_id": "a", "client_secret": "b", "refresh_token": "c", "token_url": "http://tokens.example/x/"}
     options = JiraOptions.model_validate(

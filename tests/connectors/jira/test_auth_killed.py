@@ -18,7 +18,7 @@ from simulator.jira import Atlassian
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = os.environ.get("NORTHING_LONG") == "1"
-KILLS = 100 if LONG else 3
+KILLS = 100 if LONG else 2
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"] if LONG else ["sqlite"])

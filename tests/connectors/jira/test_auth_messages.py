@@ -151,8 +151,8 @@ PAGE = "<!doctype html><html><head><title>{}</title></head><body>{}</body></html
         (
             {"json": [], "headers": {"X-Seraph-LoginReason": "AUTHENTICATION_DENIED"}},
             Refused,
-            "answered as if to nobody",
-            "has expired",
+            "prove that it is a person",
+            "browser",
         ),
         (
             {"html": PAGE.format("Log in - Acme Jira", '<input name="os_password">')},
