@@ -66,10 +66,9 @@ class Door:
         return self._context.now()
 
     def close(self) -> None:
-        """Close sockets."""
-        with self._lock:
-            if self._found is not None:
-                self._found.close()
+        """Close sockets. Waits for nobody who is still on the way in."""
+        if (found := self._found) is not None:
+            found.close()
 
     @property
     def _asks_first(self) -> bool:

@@ -79,7 +79,11 @@ class JiraOptions(ConnectionOptions):
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
-        return address(url, "https://acme.atlassian.net")
+        url = address(url, "https://acme.atlassian.net")
+        parts = urlsplit(url)
+        if f".{parts.hostname}".endswith(".atlassian.net") and parts.path:
+            raise wrong(f"the site's address and nothing behind it, like {parts.scheme}://{parts.netloc}")
+        return url
 
     def scope_patterns(self) -> list[str]:
         return list(self.projects)

@@ -208,6 +208,13 @@ def test_a_site_that_atlassian_does_not_know_is_a_wrong_address(context: Context
     assert "url" in caught.value.advice
 
 
+@pytest.mark.parametrize("behind", ["/wiki", "/jira/software/projects/SHOP/boards/1"])
+def test_an_address_that_was_copied_from_a_browser_is_told_how_to_cut(behind: str) -> None:
+    given = {"kind": "jira", "url": f"https://acme.atlassian.net{behind}", "auth": {"token": "t"}, "projects": ["A"]}
+    with pytest.raises(ValueError, match=r"nothing behind it, like https://acme\.atlassian\.net"):
+        JiraOptions.model_validate(given)
+
+
 def test_addresses_of_atlassian_that_are_in_clear_are_found_by_the_configuration() -> None:
     auth = {"client_id": "a", "client_secret": "b", "refresh_token": "c", "token_url": "http://tokens.example/x/"}
     options = JiraOptions.model_validate(
