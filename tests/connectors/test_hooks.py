@@ -45,7 +45,12 @@ def github_hooks(secret: Any = SECRET) -> GitHubHooks:
 
 
 def jira_hooks(secret: Any = SECRET) -> JiraHooks:
-    options: dict[str, Any] = {"kind": "jira", "url": "https://acme.atlassian.net", "auth": {"token": "t"}, "projects": ["*"]}
+    options: dict[str, Any] = {
+        "kind": "jira",
+        "url": "https://acme.atlassian.net",
+        "auth": {"token": "t"},
+        "projects": ["*"],
+    }
     return JiraHooks(JiraOptions(**options, **({"webhook_secret": secret} if secret else {})))
 
 
