@@ -100,6 +100,8 @@ class Jira:
 
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         site = self.site()
+        if reading.since is None:
+            site.statuses.ask_ahead()
         fields = self._fields(site, scope, usage, afresh=reading.since is None)
         return self._issues(site, fields).pages(scope, reading, usage)
 

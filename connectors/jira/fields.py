@@ -16,6 +16,8 @@ _TEAMS = (
     "com.atlassian.teams:rm-teams-custom-field-team",
     "com.atlassian.jira.plugin.system.customfieldtypes:atlassian-team",
 )
+_TARGET_END = "com.atlassian.jpo:jpo-custom-field-baseline-end"
+_ORIGINAL_POINTS = "com.atlassian.jpo:jpo-custom-field-original-story-points"
 _POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
 _FLOAT = "com.atlassian.jira.plugin.system.customfieldtypes:float"
 _POINTS_NAMES = ("story points", "story point estimate")
@@ -49,6 +51,7 @@ class FieldMap:
     epic_name: tuple[str, ...] = ()
     parent_link: tuple[str, ...] = ()
     team: tuple[str, ...] = ()
+    target_end: tuple[str, ...] = ()
     key_result: tuple[str, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     """What the site calls the fields of estimate and sprint: name by id."""
@@ -69,6 +72,7 @@ class FieldMap:
             self.epic_name,
             self.parent_link,
             self.team,
+            self.target_end,
             self.key_result,
         )
         return list(dict.fromkeys(one for role in roles for one in role))
@@ -98,6 +102,7 @@ def discover(fields: list[Field], *, estimate: str | None, measure: str, key_res
         epic_name=_typed(fields, _EPIC_NAME),
         parent_link=_typed(fields, _PARENT_LINK),
         team=tuple(one.id for one in fields if one.custom in _TEAMS or (one.schema and one.schema.type == "team")),
+        target_end=_typed(fields, _TARGET_END),
         key_result=convention,
         names={one.id: one.name for one in fields if one.id in (*estimates, *sprints)},
         boards_tell=estimate is None and not by_measure and not any(_is_classic_points(one) for one in fields),
@@ -114,7 +119,9 @@ def named(fields: Iterable[Field], name: str) -> tuple[str, ...]:
 
 
 def _points(fields: list[Field]) -> tuple[str, ...]:
-    return _typed(fields, _POINTS) + tuple(one.id for one in fields if _is_classic_points(one))
+    """Those of new and of classic projects, and what was planned at first, where nothing else is known."""
+    classic = tuple(one.id for one in fields if _is_classic_points(one))
+    return _typed(fields, _POINTS) + classic + _typed(fields, _ORIGINAL_POINTS)
 
 
 def _is_classic_points(one: Field) -> bool:

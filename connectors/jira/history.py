@@ -5,6 +5,7 @@ Who made a change is not read at all.
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 
 from connectors import text
+from connectors.errors import Cancelled, SourceError
 from connectors.jira.fields import FieldMap
 from connectors.jira.parse import Status, category_of
 from connectors.jira.values import Id
@@ -75,6 +77,15 @@ class Statuses:
         self._lock = threading.Lock()
         self._by_id: dict[str, Category] | None = None
         self._by_name: dict[str, Category | None] = {}
+
+    def ask_ahead(self) -> None:
+        """Have them asked for meanwhile. What goes wrong shows when they are needed."""
+
+        def ask() -> None:
+            with suppress(SourceError, Cancelled):
+                self.category(None, None)
+
+        threading.Thread(target=ask, name="statuses", daemon=True).start()
 
     def category(self, number: Any, name: Any) -> Category | None:
         """The category of a status by id, else by name where all of that name have one. None: not known (any more)."""

@@ -138,6 +138,7 @@ class IssueReader:
             role(fields.team),
             role(fields.key_result),
         )
+        self._target_end = role(fields.target_end)
         self._epic, self._agile_sprints = role(AGILE[:1]), role(AGILE[1:])
         self._description = names.get("description", "")
 
@@ -187,6 +188,8 @@ class IssueReader:
         if due is None and row.duedate:
             reason = "`duedate` is no day of the calendar and was left out"
             notes.append(SetAside(external_id=issue_id, reason=reason, excerpt=text.excerpt(row.duedate), whole=False))
+        if due is None and self._target_end:
+            due = text.day(values.first(values.word, row, self._target_end))
         return Item(
             external_id=issue_id,
             key=issue.key,

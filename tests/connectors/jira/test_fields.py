@@ -35,6 +35,9 @@ ROWS = [
     field(9, "Team", "com.atlassian.jira.plugin.system.customfieldtypes:atlassian-team", "team"),
     field(10, "Key Result", "com.atlassian.jira.plugin.system.customfieldtypes:textfield", "string"),
     field(11, "Key Result", "com.atlassian.jira.plugin.system.customfieldtypes:select", "option"),
+    field(13, "Zielende", "com.atlassian.jpo:jpo-custom-field-baseline-end", "date"),
+    field(14, "Zielbeginn", "com.atlassian.jpo:jpo-custom-field-baseline-start", "date"),
+    field(15, "Ursprüngliche Punkte", "com.atlassian.jpo:jpo-custom-field-original-story-points", "number"),
     field(12, "Sprint", "com.atlassian.jira.plugin.system.customfieldtypes:textfield", "string"),
 ]
 
@@ -45,14 +48,20 @@ def found(estimate: str | None = None, measure: str = "points", key_result: str 
 
 def test_fields_are_found_in_any_language() -> None:
     assert found(key_result="key result") == FieldMap(
-        estimate=("customfield_1", "customfield_2"),
+        estimate=("customfield_1", "customfield_2", "customfield_15"),
         sprint=("customfield_4",),
         epic_link=("customfield_5",),
         epic_name=("customfield_6",),
         parent_link=("customfield_7",),
         team=("customfield_8", "customfield_9"),
+        target_end=("customfield_13",),
         key_result=("customfield_10", "customfield_11"),
-        names={"customfield_1": "Story-Punkte", "customfield_2": "Story Points", "customfield_4": "Sprint-Feld"},
+        names={
+            "customfield_1": "Story-Punkte",
+            "customfield_2": "Story Points",
+            "customfield_4": "Sprint-Feld",
+            "customfield_15": "Ursprüngliche Punkte",
+        },
     )
 
 
@@ -73,8 +82,16 @@ def test_a_measure_that_names_a_field_is_read_as_the_estimate() -> None:
 def test_what_another_connection_may_have_is_missing_without_harm() -> None:
     fields = found(measure="Effort", key_result="Goal")
     assert fields.missing == {"counting.measure": "Effort", "conventions.jira_field": "Goal"}
-    assert (fields.estimate, fields.key_result) == (("customfield_1", "customfield_2"), ())
+    assert (fields.estimate, fields.key_result) == (("customfield_1", "customfield_2", "customfield_15"), ())
 
 
 def test_each_field_is_asked_for_once() -> None:
     assert found(estimate="Key Result", key_result="Key Result").ids.count("customfield_10") == 1
+
+
+def test_where_points_are_known_by_a_translated_name_alone_the_boards_tell() -> None:
+    assert not found().boards_tell
+    assert not found(estimate="Aufwand").boards_tell
+    translated = [row for row in ROWS if row["name"] != "Story Points"]
+    fields = discover(msgspec.convert(translated, list[Field]), estimate=None, measure="points", key_result=None)
+    assert (fields.boards_tell, fields.estimate) == (True, ("customfield_1", "customfield_15"))

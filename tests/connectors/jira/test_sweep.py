@@ -10,10 +10,12 @@ import pytest
 
 from config import Conventions
 from connectors.base import Context, Reading, Usage
-from connectors.errors import Refused
+from connectors.errors import Refused, TryAgain
 from connectors.jira import Jira, JiraOptions
+from connectors.jira.completeness import check_complete
 from connectors.records import Category, Item, Ref, Scope
 from simulator import JiraSite, serve
+from tests.connectors.jira.simulated import after, connected, jira_site, scope_of
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 Connect = Callable[..., Jira]
@@ -135,3 +137,60 @@ def test_nothing_is_known_of_issues_in_a_project_that_is_hidden(site: JiraSite, 
     with pytest.raises(Refused, match="SHOP") as caught:
         jira.look(shop(site), refs, Usage())
     assert "Browse projects" in caught.value.advice
+
+
+def test_nothing_is_known_of_issues_in_a_project_that_is_listed_and_may_not_be_browsed(
+    site: JiraSite, connect: Connect
+) -> None:  # bug 10
+    key = site.add_issue("SHOP", "Number 1")
+    refs, jira = [ref(site, key)], connect()
+    site.close_project("SHOP")
+    with pytest.raises(Refused, match="SHOP"):
+        jira.look(shop(site), refs, Usage())
+
+
+def test_a_listing_that_ends_early_without_a_word_is_no_listing(connect: Connect, site: JiraSite) -> None:
+    """Data Center tells how many there are, and its listing goes on until they are there."""
+    for number in range(60):
+        site.add_issue("SHOP", f"Number {number}")
+    site.search_end = 30
+    jira = connect()
+    if site.cloud:
+        with pytest.raises(TryAgain, match="ended after 30 issues of SHOP, and Jira counts about 60"):
+            list(jira.ids(shop(site), Usage()))
+        with pytest.raises(TryAgain, match="ended after 30"):
+            list(jira.items(shop(site), Reading(), Usage()))
+    else:
+        assert sum(len(page) for page in jira.ids(shop(site), Usage())) == 60
+
+
+@pytest.mark.parametrize(
+    "found,there,complete", [(30, 50, True), (30, 51, False), (950, 1000, True), (949, 1000, False)]
+)
+def test_a_count_is_an_estimate(found: int, there: int, *, complete: bool) -> None:
+    if complete:
+        check_complete(found, there, "SHOP")
+    else:
+        with pytest.raises(TryAgain):
+            check_complete(found, there, "SHOP")
+    check_complete(found, None, "SHOP")
+
+
+def test_a_listing_goes_on_where_its_page_token_has_expired() -> None:
+    site = jira_site("cloud")
+    keys = [site.add_issue("SHOP", f"Number {number}") for number in range(5010)]
+    after(site, "search/jql", site.expire_page_tokens)
+    with connected(site) as jira:
+        found = {one for page in jira.ids(scope_of(site), Usage()) for one in page}
+    assert found == {str(site.issue(key)["id"]) for key in keys}
+
+
+def test_a_warning_fails_the_listing_and_the_reading() -> None:
+    site = jira_site("cloud")
+    site.add_issue("SHOP", "Number 1")
+    site.warnings = [{"type": "CLAUSE_LIMIT_EXCEEDED"}]
+    with connected(site) as jira:
+        with pytest.raises(TryAgain, match="CLAUSE_LIMIT_EXCEEDED"):
+            list(jira.ids(scope_of(site), Usage()))
+        with pytest.raises(TryAgain, match="CLAUSE_LIMIT_EXCEEDED"):
+            list(jira.items(scope_of(site), Reading(), Usage()))
