@@ -6,18 +6,21 @@ nothing to us gives no hint.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from pydantic import AfterValidator, BeforeValidator
 
 from config import Secret
 from config.base import wrong
-from connectors.records import Ref
+from connectors.records import Ref, Scope
 from connectors.text import clean, clean_json
+
+if TYPE_CHECKING:
+    from connectors.base import Context, Usage
 
 LARGEST = 25 * 1024 * 1024
 """Bytes of a body. The tools send no more."""
@@ -134,6 +137,15 @@ class HasHooks(Protocol):
 
     def hooks(self) -> Hooks:
         """What reads them."""
+        ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """Hooks of a tool that can be asked for deliveries that did not arrive."""
+
+    def missed(self, context: "Context", scopes: Sequence[Scope], since: datetime, usage: "Usage") -> Iterator[Hint]:
+        """What they say, as far back as `since` and as the tool keeps them. Only reads. Raises SourceError."""
         ...
 
 

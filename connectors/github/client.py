@@ -73,15 +73,19 @@ def _auth(options: GitHubAuth) -> Auth.Token | Auth.AppInstallationAuth:
     if options.app is None:
         return Auth.Token(options.secret_token)
     app_id, installation, key = options.app
-    app = Auth.AppAuth(app_id, key)
+    app_token(app_id, key)
+    return Auth.AppInstallationAuth(Auth.AppAuth(app_id, key), installation)
+
+
+def app_token(app_id: str, key: str) -> str:
+    """A token of the App itself, for some minutes. Raises Refused where its key cannot sign."""
     try:
-        app.create_jwt()
+        return Auth.AppAuth(app_id, key).create_jwt()
     except Exception as error:  # whatever the libraries below PyGithub raise: only the key can be wrong here
         raise Refused(
             f"The private key of the GitHub App {app_id} cannot sign ({type(error).__name__}).",
             advice="Give the whole PEM file that GitHub made for the App, with its BEGIN and END lines.",
         ) from error
-    return Auth.AppInstallationAuth(app, installation)
 
 
 class _Route:

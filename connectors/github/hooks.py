@@ -2,14 +2,15 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
+from connectors.base import Context, Usage
 from connectors.github.options import GitHubOptions
 from connectors.hooks import About, Delivery, Hint, Malformed, check_signature, decoded, identity
-from connectors.records import Ref
+from connectors.records import Ref, Scope
 
 _QUIET_ISSUE = {"locked", "unlocked", "pinned", "unpinned"}
 _LIST = {
@@ -67,6 +68,7 @@ class GitHubHooks:
     """See `connectors.hooks.Hooks`."""
 
     def __init__(self, options: GitHubOptions) -> None:
+        self._options = options
         self._secrets = options.webhook_secret
 
     def hook(self, delivery: Delivery, now: datetime) -> Hint | None:
@@ -75,6 +77,17 @@ class GitHubHooks:
         if not event or len(event) > _EVENT_LENGTH or not (event.isascii() and event.isprintable()):
             raise Malformed("The header X-GitHub-Event is missing.")
         return hint(event, delivery)
+
+    def missed(self, context: Context, scopes: Sequence[Scope], since: datetime, usage: Usage) -> Iterator[Hint]:
+        """See `connectors.hooks.Recalls`."""
+        from connectors.github.missed import missed
+
+        return missed(self._options, context, scopes, since, usage)
+
+
+def concerns_us(event: str) -> bool:
+    """Whether deliveries of an event may say something to us."""
+    return event in _READERS
 
 
 def hint(event: str, delivery: Delivery) -> Hint | None:

@@ -76,7 +76,7 @@ def opened(tmp_path: Any) -> Iterator[Callable[..., Office]]:
         serving = serve(site)
         running = serving.__enter__()
         closing.append(lambda: serving.__exit__(None, None, None))
-        given = connector.options_model(url=running.url_of(site), webhook_secret=SECRET, **options)  # ty: ignore
+        given = connector.options_model(url=running.url_of(site), webhook_secret=SECRET, **options)  # ty: ignore[unknown-argument]
         stop = threading.Event()
         context = Context(now=lambda: NOW, stop=stop, sleep=lambda seconds: None)
         tool = connector("tool", given, Conventions(), "issues", context)
@@ -127,6 +127,7 @@ def test_an_edit_of_an_issue_of_github_arrives(github: Office) -> None:
 
 
 def test_what_bumps_no_issue_of_github_arrives(github: Office) -> None:
+    assert isinstance(github.site, GitHubSite)
     github.site.set_parent("acme/shop#2", "acme/shop#1")
     github.site.edit_milestone("acme/shop", "v1", title="v2")
     github.hear()
@@ -134,7 +135,7 @@ def test_what_bumps_no_issue_of_github_arrives(github: Office) -> None:
     assert github.titles() == ["v2"]
 
 
-def test_an_issue_of_github_that_was_deleted_is_deleted(github: Office) -> None:
+def test_an_issue_of_github_that_was_deleted_is_deleted(github: Office) -> None:  # bug 8
     github.site.delete("acme/shop#3")
     github.hear()
     assert github.row("Issue 3")["presence"] == "deleted"
@@ -161,7 +162,7 @@ def test_an_edit_of_an_issue_of_jira_arrives(jira: Office) -> None:
     assert jira.row("Renamed")["key"] == "SHOP-1"
 
 
-def test_an_issue_of_jira_that_was_deleted_is_deleted(jira: Office) -> None:
+def test_an_issue_of_jira_that_was_deleted_is_deleted(jira: Office) -> None:  # bug 8
     jira.site.delete("SHOP-3")
     jira.hear()
     assert jira.row("Issue 3")["presence"] == "deleted"
