@@ -181,7 +181,12 @@ def _ages(found: Standing) -> "list[Text]":
     lines = []
     for row in found.scopes:
         if row["state"] != "ok":
-            words = {"failing": "fails", "never_read": "was never read", "not_visible": "is no longer visible"}
+            words = {
+                "failing": "fails",
+                "never_read": "was never read",
+                "not_visible": "is no longer visible",
+                "held_back": "lost too many items at once to be believed",
+            }
             line = f"{row['connection']}:{row['name']} {words[row['state']]}: see `northing check --select SYN`."
             lines.append(Text(line, style="red"))
     ages = [row["age_s"] for row in found.scopes if row["age_s"] is not None]

@@ -145,7 +145,8 @@ class Connector(Protocol):
     def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
         """The external ids of all of the scope's items with the category of each, page by page, to the end or raising.
 
-        None where the tool has no cheaper way than reading the items themselves.
+        Nothing is asked before the first page. None where the tool has no cheaper way than reading the items
+        themselves.
         """
         ...
 

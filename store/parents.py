@@ -5,6 +5,7 @@ import sqlalchemy as sa
 # An item may come before its parent, or its parent may lie outside what is synced: it then stays pending, and is looked
 # up again next time through an index of the pending ones alone. The `+ 0` leaves only the index of keys to find a
 # parent by key: on a table that was just filled, and has no statistics yet, PostgreSQL would walk the whole connection.
+# A deleted item may have been transferred, and its key then leads to the one that it is now.
 _TARGET = """
     SELECT w.id AS id,
            w.parent_ref_id IS NOT NULL OR w.parent_ref_folded IS NOT NULL AS named,
@@ -13,9 +14,12 @@ _TARGET = """
                (SELECT p.id FROM work_item p
                 WHERE p.connection_id = w.connection_id AND p.external_id = w.parent_ref_id AND p.id <> w.id),
                (SELECT min(p.id) FROM work_item p
-                WHERE p.key_folded = w.parent_ref_folded AND p.connection_id + 0 = w.connection_id AND p.id <> w.id),
+                WHERE p.key_folded = w.parent_ref_folded AND p.connection_id + 0 = w.connection_id AND p.id <> w.id
+                    AND p.presence <> 'deleted'),
                (SELECT a.item_id FROM work_alias a
-                WHERE a.connection_id = w.connection_id AND a.key_folded = w.parent_ref_folded AND a.item_id <> w.id)
+                WHERE a.connection_id = w.connection_id AND a.key_folded = w.parent_ref_folded AND a.item_id <> w.id),
+               (SELECT min(p.id) FROM work_item p
+                WHERE p.key_folded = w.parent_ref_folded AND p.connection_id + 0 = w.connection_id AND p.id <> w.id)
            ) AS target
     FROM work_item w
     WHERE w.connection_id = :connection_id AND w.parent_pending

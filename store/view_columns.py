@@ -87,6 +87,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "key_results": "keys of the active key results that it serves, a list",
             "share_unaligned": "1 where it serves no key result and is not intentional, 0 elsewhere",
             "presence": "`present`, `not_visible` or `deleted`",
+            "gone_at": "when it was found to be no longer present",
         },
     ),
     "northing_links": (
@@ -185,7 +186,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "watermark": "from when the next reading starts",
             "last_ok_at": "when it was last read in full",
             "age_s": "seconds between that and the last run",
-            "state": "how it stands",
+            "state": "`ok`, `held_back`, `never_read`, `failing` or `not_visible`",
             "title": "its name in the tool",
         },
     ),

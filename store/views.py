@@ -152,7 +152,8 @@ def _work(d: _Dialect) -> str:
         {d.instant("w.created_at")} AS created_at, {d.instant("w.started_at")} AS started_at,
         {d.instant("w.closed_at")} AS closed_at, w.due_on, {d.instant("w.updated_at")} AS updated_at,
         {d.texts(keys)} AS key_results,
-        {d.number(f"CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence
+        {d.number(f"CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence,
+        {d.instant("w.gone_at")} AS gone_at
     FROM work_item w
     LEFT JOIN connection c ON c.id = w.connection_id
     LEFT JOIN scope s ON s.id = w.scope_id
@@ -250,7 +251,8 @@ def _scopes(d: _Dialect) -> str:
         {d.instant("i.watermark")} AS watermark, {d.instant("s.last_ok_at")} AS last_ok_at,
         {d.seconds_since("s.last_ok_at")} AS age_s,
         CASE WHEN NOT s.visible THEN 'not_visible' WHEN s.error IS NOT NULL OR c.error IS NOT NULL THEN 'failing'
-             WHEN s.last_ok_at IS NULL THEN 'never_read' ELSE 'ok' END AS state,
+             WHEN s.last_ok_at IS NULL THEN 'never_read' WHEN s.held_back IS NOT NULL THEN 'held_back'
+             ELSE 'ok' END AS state,
         s.name AS title
     FROM scope s
     JOIN connection c ON c.id = s.connection_id AND NOT c.archived

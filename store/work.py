@@ -43,7 +43,7 @@ _IDENTITY = ("connection_id", "external_id")
 _SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in (*_IDENTITY, "parent_pending"))
 _UPSERT = f"""
     INSERT INTO work_item ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
-    ON CONFLICT (connection_id, external_id) DO UPDATE SET {_SET},
+    ON CONFLICT (connection_id, external_id) DO UPDATE SET {_SET}, gone_at = NULL,
         parent_pending = work_item.parent_pending
             OR coalesce(work_item.parent_ref_id, '') <> coalesce(excluded.parent_ref_id, '')
             OR coalesce(work_item.parent_ref_key, '') <> coalesce(excluded.parent_ref_key, '')

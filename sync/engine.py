@@ -23,6 +23,7 @@ from sync.only import Only
 from sync.progress_report import Progress, Silent
 from sync.pull import pull
 from sync.pull_rows import RunRows, ScopeResult
+from sync.sweep import sweep as compare
 from sync.values import ValueResult, fetch_values
 
 RunOutcome = Literal["ok", "partial", "failed", "interrupted"]
@@ -53,13 +54,17 @@ def sync(
     only: Only | None = None,
     full: bool = False,
     retry: bool = False,
+    sweep: bool = False,
+    accept_drop: bool = False,
     progress: Progress | None = None,
 ) -> SyncResult:
     """Reads `connectors` (by connection name), or what `only` names of them, and counts everything anew.
 
     `full` reads everything instead of what changed; `retry` reads only the scopes of which records are set aside, in
-    full. `stop`, once set, ends the reading within seconds: pages that were
-    stored stay, the outcome is `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
+    full. `sweep`, which is part of `full`, compares what is stored with all that the tools list, so that what is gone
+    there is gone here. Where an unusual number of a scope's items is gone, nothing of it is believed, unless
+    `accept_drop` is set. `stop`, once set, ends the reading within seconds: pages that were stored stay, the outcome is
+    `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
     A tool that fails is an outcome and no error. Raises StoreError where another sync is running on this database,
     UnknownScope where `only` names what is not there, errors of the database, and errors of this program: those that
     one scope met only after all else is done.
@@ -70,7 +75,7 @@ def sync(
             run_id = runs.start_run(conn, now())
         rows = RunRows(run_id, now)
         try:
-            connections = pull(
+            pulled = pull(
                 engine,
                 config,
                 connectors,
@@ -79,9 +84,14 @@ def sync(
                 stop=stop,
                 only=only,
                 full=full,
+                sweep=sweep,
                 retry=retry,
                 progress=progress or Silent(),
             )
+            connections = pulled.connections
+            if not stop.is_set():
+                compared = [one for one in pulled.scopes if one.listed or ((sweep or full) and one.may_be_gone)]
+                compare(engine, config, compared, rows=rows, now=now, stop=stop, accept_drop=accept_drop)
             if not (retry or stop.is_set()):
                 ask_queries(engine, config, connectors, connections, rows=rows, stop=stop)
             values: list[ValueResult] = []

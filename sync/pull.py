@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,17 +12,46 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config
 from connectors.base import Connector, Usage
 from connectors.errors import Cancelled
-from connectors.records import Scope
-from store import quarantine, runs, streams, work
+from connectors.records import Page, Scope
+from store import quarantine, runs, streams, sweep, work
 from store.streams import StreamState
+from store.tables import Scope as ScopeRow
 from sync import refused
 from sync.only import Only
 from sync.progress_report import Progress
+from sync.pull_course import Course
 from sync.pull_read import Began, ContainersRead, Listed, ListScopes, PageRead, ReadScope, Unchanged
 from sync.pull_rows import Row, RunRows
 from sync.pull_workers import Ended, Workers
 
+_KNOWN = sa.select(ScopeRow.__table__.c.last_ok_at).where(ScopeRow.__table__.c.id == sa.bindparam("scope_id"))
 _STORED = sa.text("SELECT count(*) FROM work_item WHERE scope_id = :scope_id")
+
+
+@dataclass(frozen=True)
+class ScopeRead:
+    """A scope that was read to the end, and its row of the run.
+
+    `listed`: all that it holds was met and noted, and can be compared with what is stored.
+    """
+
+    job: ReadScope
+    row: Row
+    connection_id: int
+    listed: bool
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether items of the scope were stored before, and are to be looked for. An archived scope stays as it is."""
+        return self.job.known and not self.job.scope.archived
+
+
+@dataclass
+class Pulled:
+    """What a pull came to: ids, by name, of the connections whose scopes were listed, and the scopes that it read."""
+
+    connections: dict[str, int] = field(default_factory=dict)
+    scopes: list[ScopeRead] = field(default_factory=list)
 
 
 def pull(
@@ -35,20 +64,34 @@ def pull(
     stop: threading.Event,
     only: Only | None,
     full: bool,
+    sweep: bool,
     retry: bool = False,
     progress: Progress,
-) -> dict[str, int]:
+) -> Pulled:
     """Reads all scopes of `connectors` (by connection name), or those of `only`, and stores what they say.
 
-    `retry`: of these only the scopes of which records are set aside, in full.
+    `retry`: of these only the scopes of which records are set aside, in full. `sweep`: in full where nothing but a
+    reading tells all that a scope holds.
 
     Each page is stored in its own transaction with its resume point, so that whatever ends the pull, the next one goes
     on there. A scope or connection that fails, or that is named and not seen, has a row that says so, and lets the
-    others go on. With `stop` set, or after
-    KeyboardInterrupt (which is raised again), unfinished scopes are noted as interrupted.
-    Gives the ids, by name, of the connections whose scopes were listed. Raises UnknownScope and errors of the database.
+    others go on. With `stop` set, or after KeyboardInterrupt (which is raised again), unfinished scopes are noted as
+    interrupted. Raises UnknownScope and errors of the database.
     """
-    return _Puller(engine, config, connectors, rows, now, stop, only, full=full, retry=retry, progress=progress).run()
+    puller = _Puller(
+        engine,
+        config,
+        connectors,
+        rows,
+        now,
+        stop,
+        only,
+        full=full,
+        sweep=sweep,
+        retry=retry,
+        progress=progress,
+    )
+    return puller.run()
 
 
 @dataclass
@@ -58,6 +101,10 @@ class _Reading:
     row: Row
     connection_id: int
     items: StreamState
+    lists: bool
+    """Whether what it meets is the list of the scope's items."""
+    listed: bool = False
+    """Whether that list has come to its end."""
     containers_read: bool = False
 
 
@@ -73,6 +120,7 @@ class _Puller:
         only: Only | None,
         *,
         full: bool,
+        sweep: bool,
         retry: bool,
         progress: Progress,
     ) -> None:
@@ -84,15 +132,16 @@ class _Puller:
         self._stop = stop
         self._only = only
         self._full = full or retry
+        self._sweep = sweep
         self._retry = retry
         self._progress = progress
         # Twice the requests in flight: while half of the threads decode or wait for the writer, the others ask.
         limits = {name: 2 * config.connections[name].in_flight for name in self._connectors}
         self._workers = Workers(limits, stop)
         self._readings: dict[ReadScope, _Reading] = {}
-        self._listed: dict[str, int] = {}
+        self._pulled = Pulled()
 
-    def run(self) -> dict[str, int]:
+    def run(self) -> Pulled:
         try:
             for name, connector in self._connectors.items():
                 self._workers.submit(ListScopes(name, connector))
@@ -108,7 +157,7 @@ class _Puller:
         finally:
             self._workers.close()
         self._interrupt_readings()
-        return self._listed
+        return self._pulled
 
     def _interrupt_readings(self) -> None:
         for job in list(self._readings):
@@ -118,8 +167,8 @@ class _Puller:
         match message:
             case Listed():
                 self._list(message)
-            case Began(job):
-                self._begin(job)
+            case Began():
+                self._begin(message)
             case ContainersRead():
                 self._keep_containers(message)
             case PageRead():
@@ -146,7 +195,7 @@ class _Puller:
             if self._retry:
                 chosen = [scope for scope in chosen if quarantine.count(conn, ids[scope.external_id])]
             jobs = [self._job(conn, job, scope, ids[scope.external_id]) for scope in chosen]
-        self._listed[job.connection] = connection_id
+        self._pulled.connections[job.connection] = connection_id
         for one in jobs:
             self._workers.submit(one)
 
@@ -159,6 +208,8 @@ class _Puller:
             items=streams.load(conn, scope_id, "items"),
             containers=streams.load(conn, scope_id, "containers"),
             full=self._full,
+            known=conn.execute(_KNOWN, {"scope_id": scope_id}).scalar_one() is not None,
+            sweep=self._sweep,
             now=self._now,
             stop=self._stop,
         )
@@ -172,13 +223,14 @@ class _Puller:
             result = self._rows.finish(conn, row, error, Usage())
             runs.mark_connection(conn, connection_id, result.error, self._now())
 
-    def _begin(self, job: ReadScope) -> None:
-        connection_id, expected = self._listed[job.connection], None
+    def _begin(self, began: Began) -> None:
+        job = began.job
+        connection_id, expected = self._pulled.connections[job.connection], None
         with self._engine.begin() as conn:
             row = self._rows.start(conn, job.connection, connection_id, job.scope.key, job.scope_id)
-            if self._full or job.items.watermark is None:
+            if began.full:
                 expected = conn.execute(_STORED, {"scope_id": job.scope_id}).scalar_one() or None
-        self._readings[job] = _Reading(row, connection_id, job.items)
+        self._readings[job] = _Reading(row, connection_id, job.items, began.lists)
         self._progress.scope_started(job.connection, job.scope.key, expected)
 
     def _keep_containers(self, message: ContainersRead) -> None:
@@ -196,10 +248,13 @@ class _Puller:
         reading, counting = self._readings[job], self._config.counting
         with self._engine.begin() as conn:
             saved = work.save_page(conn, reading.connection_id, job.scope_id, page, counting, self._now())
+            if reading.lists:
+                self._note_listed(conn, job, course, page)
             course.note(page, saved.changed)
             if page.resume is None:
                 state = course.ended(reading.items, job.connector.overlap)
                 self._end(conn, job, state)
+                reading.listed |= reading.lists and course.full
                 if course.full and not course.resumed and reading.containers_read:
                     # All records of the scope were met: what was set aside before and not now is gone from the tool.
                     quarantine.forget_unseen(conn, job.scope_id, reading.row.started)
@@ -218,7 +273,14 @@ class _Puller:
             # An unchanged scope leaves all as it was; only the rest of an interrupted reading has an end to note.
             state = course.ended(reading.items, job.connector.overlap) if course.resumed else reading.items
             self._end(conn, job, state)
+        reading.listed |= reading.lists and course.full and course.resumed
         reading.items = state
+
+    def _note_listed(self, conn: sa.Connection, job: ReadScope, course: Course, page: Page) -> None:
+        if course.full and not course.pages and not course.resumed:
+            sweep.forget(conn, job.scope_id)
+        ids = {*(one.external_id for one in page.items), *(one.external_id for one in page.set_aside)}
+        sweep.note(conn, job.scope_id, {one for one in ids if one is not None})
 
     def _end(self, conn: sa.Connection, job: ReadScope, state: StreamState) -> None:
         streams.save(conn, job.scope_id, "items", state)
@@ -228,6 +290,10 @@ class _Puller:
         reading = self._readings.pop(job)
         with self._engine.begin() as conn:
             result = self._rows.finish(conn, reading.row, error, job.usage)
+            if error is None:
+                listed = reading.listed and not job.scope.archived
+                read = ScopeRead(job, reading.row, reading.connection_id, listed)
+                self._pulled.scopes.append(read)
             if result.error is not None:
                 runs.mark_scope(conn, job.scope_id, result.error, self._now())
         self._progress.scope_finished(job.connection, job.scope.key, result.outcome)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.base import Connector, Listing, Usage
-from connectors.errors import Cancelled
+from connectors.errors import Cancelled, SourceError
 from connectors.records import Containers, Page, Scope
 from store.streams import StreamState
 from sync.pull_course import Course
@@ -26,9 +26,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class Began:
-    """A thread turned to a scope."""
+    """A thread turned to a scope. `full`: it reads everything, and not only what changed.
+
+    `lists`: the items that it meets are the list of all that the scope holds, which is to be kept.
+    """
 
     job: "ReadScope"
+    full: bool
+    lists: bool
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,8 @@ class AskQuery:
 class ReadScope:
     """Reads one scope: its containers, then its items, then, after a full reading, what changed meanwhile.
 
-    `items` and `containers` are the states of these streams; `full` reads everything whatever they say.
+    `items` and `containers` are the states of these streams; `full` reads everything whatever they say. `known`: it was
+    read to the end before. A known scope whose tool has no cheaper list of it is read in full where it is to be swept.
     """
 
     connection: str
@@ -103,21 +109,36 @@ class ReadScope:
     items: StreamState
     containers: StreamState
     full: bool
+    known: bool
+    sweep: bool
     now: Callable[[], datetime]
     stop: threading.Event
     usage: Usage = field(default_factory=Usage)
 
     def run(self, send: Send) -> None:
-        send(Began(self))
+        course = self._course()
+        send(Began(self, full=course.full, lists=course.full and self.known and self._lists_by_reading()))
         validators = {} if self.full else dict(self.containers.validators)
         containers = self.connector.containers(self.scope, validators, self.usage)
         if containers is not None:
             send(ContainersRead(self, containers))
-        course = Course.of(self.items, full=self.full)
         self._read(course, send)
         closing = course.closing(self.connector.overlap) if self.connector.conditional else None
         if closing is not None:
             self._read(closing, send)
+
+    def _course(self) -> Course:
+        course = Course.of(self.items, full=self.full)
+        if self.sweep and self.known and not course.full and self._lists_by_reading():
+            return Course.of(self.items, full=True)
+        return course
+
+    def _lists_by_reading(self) -> bool:
+        """Whether a full reading is the only list of a scope's items that the tool gives. Asks the tool nothing."""
+        try:
+            return self.connector.ids(self.scope, Usage()) is None
+        except SourceError:  # it has a list, and will say once more why that cannot be had
+            return False
 
     def _read(self, course: Course, send: Send) -> None:
         page, first = None, not course.resumed

@@ -18,8 +18,10 @@ Outcome = Literal["ok", "failed", "interrupted"]
 class ScopeResult:
     """What became of one scope, or of what a connection was asked beside its scopes (`scope` None).
 
-    `read` and `changed` count items, `set_aside` records of any kind. `seconds` is the time elapsed, `waited_s` the
-    part of it that the tool made us wait. `error` says what happened and what to do next.
+    `read` and `changed` count items, `set_aside` records of any kind. `gone`: items that a comparison with the tool's
+    list found to be deleted or out of sight; None where the scope was not compared. `held_back`: how many the list
+    lacked, where that was too many to believe. `seconds` is the time elapsed, `waited_s` the part of it that the tool
+    made us wait. `error` says what happened and what to do next.
     """
 
     connection: str
@@ -33,6 +35,8 @@ class ScopeResult:
     waited_s: float = 0.0
     seconds: float = 0.0
     error: str | None = None
+    gone: int | None = None
+    held_back: int | None = None
 
 
 @dataclass
@@ -46,6 +50,10 @@ class Row:
     read: int = 0
     changed: int = 0
     set_aside: int = 0
+    gone: int | None = None
+    held_back: int | None = None
+    seconds: float = 0.0
+    """Time that was spent before `started`."""
 
 
 @dataclass
@@ -59,6 +67,8 @@ class RunRows:
     now: Callable[[], datetime]
     results: list[ScopeResult] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
+    _places: dict[int, int] = field(default_factory=dict)
+    """Where the result of each finished row stands in `results`."""
 
     def start(
         self,
@@ -71,6 +81,10 @@ class RunRows:
         """A row for a scope (key and id), or for the connection itself."""
         at = self.now()
         return Row(runs.start_scope(conn, self.run_id, connection_id, scope_id, at), connection, scope, at)
+
+    def resume(self, row: Row) -> None:
+        """Go on with a row that has finished: it is finished once more, with what is added to its counts and usage."""
+        row.seconds, row.started = self.results[self._places[row.id]].seconds, self.now()
 
     def finish(self, conn: sa.Connection, row: Row, error: Exception | None, usage: Usage) -> ScopeResult:
         """Notes how a row ended: well, by an error of its tool, by a stop, or by a bug."""
@@ -85,11 +99,17 @@ class RunRows:
             requests=usage.requests,
             not_modified=usage.not_modified,
             waited_s=usage.waited_s,
-            seconds=(at - row.started).total_seconds(),
+            seconds=row.seconds + (at - row.started).total_seconds(),
             error=_words(error) if error is not None and outcome == "failed" else None,
+            gone=row.gone,
+            held_back=row.held_back,
         )
         runs.finish_scope(conn, row.id, outcome, result, result.error, at)
-        self.results.append(result)
+        if row.id in self._places:
+            self.results[self._places[row.id]] = result
+        else:
+            self._places[row.id] = len(self.results)
+            self.results.append(result)
         if error is not None and not isinstance(error, SourceError | Cancelled):
             self.bugs.append(error)
         return result

@@ -52,6 +52,8 @@ class SweepSeen(Row, table=True):
 
     scope_id: int = Field(foreign_key="scope.id", primary_key=True)
     external_id: str = Field(primary_key=True)
+    category: str | None = None
+    """As the list tells it; None where the item itself was read for the list."""
 
 
 class StreamState(Row, table=True):

@@ -39,6 +39,7 @@ class ScopeState:
     visible: bool
     error: str | None
     last_ok_at: datetime | None
+    held_back: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class World:
                 visible=row.visible,
                 error=row.error,
                 last_ok_at=row.last_ok_at,
+                held_back=row.held_back,
             )
             for row in rows
         ]

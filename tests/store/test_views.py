@@ -198,6 +198,7 @@ def test_work_is_shown_whole(filled: Shop) -> None:
         "key_results": ["NOW.1"],
         "share_unaligned": 0.0,
         "presence": "present",
+        "gone_at": None,
     }
     assert [(row["key"][-2:], row["parent_key"], row["key_results"], row["share_unaligned"]) for row in found] == [
         ("#1", None, ["NOW.1"], 0.0),

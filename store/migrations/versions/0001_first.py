@@ -516,6 +516,7 @@ def upgrade() -> None:
         "sweep_seen",
         sa.Column("scope_id", sa.Integer(), nullable=False),
         sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_sweep_seen_scope_id")),
         sa.PrimaryKeyConstraint("scope_id", "external_id", name=op.f("pk_sweep_seen")),
         sqlite_with_rowid=False,

@@ -1,0 +1,80 @@
+"""Comparing a scope with all that its tool lists."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from connectors.records import Category, Ref
+from store.bulk import Bulk
+from store.tables import Scope, SweepSeen
+
+_SCOPE = Scope.__table__
+_SEEN = SweepSeen.__table__
+
+_PRESENT = "SELECT count(*) FROM work_item WHERE scope_id = :scope_id AND presence = 'present'"
+_UNLISTED = """
+    SELECT w.external_id, w.key FROM work_item w
+    WHERE w.scope_id = :scope_id AND w.presence = :presence
+        AND NOT EXISTS (SELECT 1 FROM sweep_seen s WHERE s.scope_id = w.scope_id AND s.external_id = w.external_id)
+    ORDER BY w.external_id
+"""
+# Whoever was listed by a reading (`category` is null) was stored or set aside by it.
+_UNKNOWN = """
+    SELECT s.external_id, coalesce(w.key, '') AS key FROM sweep_seen s
+    LEFT JOIN work_item w ON w.connection_id = :connection_id AND w.external_id = s.external_id
+    WHERE s.scope_id = :scope_id AND (s.category IS NOT NULL OR w.id IS NOT NULL)
+        AND (w.id IS NULL OR w.presence <> 'present' OR w.scope_id <> s.scope_id OR w.category <> s.category)
+    ORDER BY s.external_id
+"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A scope held against its list. `present`: how many of its items count as present.
+
+    `missing` are those of them that the list lacks; `hidden` those that were out of sight before and are not listed
+    either; `unknown` are listed and not stored, or stored as gone, elsewhere or in another category.
+    """
+
+    present: int
+    missing: list[Ref]
+    hidden: list[Ref]
+    unknown: list[Ref]
+
+
+def forget(conn: sa.Connection, scope_id: int) -> None:
+    """Drop what an earlier list of the scope named."""
+    conn.execute(sa.delete(_SEEN).where(_SEEN.c.scope_id == scope_id))
+
+
+def note(conn: sa.Connection, scope_id: int, listed: Mapping[str, Category] | Collection[str]) -> None:
+    """Keep what a page of the list names: external ids, with the category of each where the tool tells."""
+    categories = listed if isinstance(listed, Mapping) else dict.fromkeys(listed)
+    columns = {"scope_id": "integer", "external_id": "text", "category": "text"}
+    Bulk(conn).insert(
+        "sweep_seen", columns, ((scope_id, external_id, category) for external_id, category in categories.items())
+    )
+
+
+def compare(conn: sa.Connection, connection_id: int, scope_id: int) -> Comparison:
+    """Hold the stored items of a scope against the list that was noted, which must be complete."""
+    named = {"connection_id": connection_id, "scope_id": scope_id}
+
+    def refs(statement: str, **more: str) -> list[Ref]:
+        rows = conn.execute(sa.text(statement), {**named, **more})
+        return [Ref(external_id=row.external_id, key=row.key) for row in rows]
+
+    return Comparison(
+        present=conn.execute(sa.text(_PRESENT), named).scalar_one(),
+        missing=refs(_UNLISTED, presence="present"),
+        hidden=refs(_UNLISTED, presence="not_visible"),
+        unknown=refs(_UNKNOWN),
+    )
+
+
+def finish(conn: sa.Connection, scope_id: int, held_back: int | None, now: datetime) -> None:
+    """Note that a scope was compared. `held_back`: how many items were missed, where that was not believed."""
+    forget(conn, scope_id)
+    conn.execute(sa.update(_SCOPE).where(_SCOPE.c.id == scope_id).values(swept_at=now, held_back=held_back))
