@@ -32,13 +32,24 @@ def register(app: typer.Typer) -> None:
         "northing sync --only jira:SHOP",
         "northing sync --full",
         "northing sync --dry-run",
+        "northing sync --accept-drop jira:SHOP",
     )
     def sync(
         ctx: typer.Context,
         only: Annotated[
             str | None, typer.Option("--only", metavar="CONNECTION[:SCOPE]", help="Read one connection or scope.")
         ] = None,
-        full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+        full: Annotated[
+            bool, typer.Option("--full", help="Read everything again, and compare it with all that is stored.")
+        ] = False,
+        accept_drop: Annotated[
+            str | None,
+            typer.Option(
+                "--accept-drop",
+                metavar="[CONNECTION:]SCOPE",
+                help="Read this scope, and believe that what is gone from it is gone, however much that is.",
+            ),
+        ] = None,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Keep nothing: show what would be read, and what it would change.")
         ] = False,
@@ -53,7 +64,17 @@ def register(app: typer.Typer) -> None:
         at = session(ctx, config, json, quiet)
         from cli.wiring import loaded
 
-        code = run(at, loaded(at).config, only=only, full=full, dry_run=dry_run, retry=retry_set_aside)
+        if only and accept_drop:
+            raise typer.BadParameter("It names the scope itself: leave --only out.", param_hint="--accept-drop")
+        code = run(
+            at,
+            loaded(at).config,
+            only=only,
+            full=full,
+            accept_drop=accept_drop,
+            dry_run=dry_run,
+            retry=retry_set_aside,
+        )
         raise typer.Exit(code)
 
 
@@ -63,6 +84,8 @@ def run(
     *,
     only: str | None = None,
     full: bool = False,
+    sweep: bool = False,
+    accept_drop: str | None = None,
     dry_run: bool = False,
     retry: bool = False,
     progress_on: Session | None = None,
@@ -70,6 +93,7 @@ def run(
 ) -> int:
     """Syncs and prints what came of it; the exit code. With `dry_run` nothing is kept, and changes are printed, too.
 
+    `accept_drop` names a scope, which alone is read and compared. For the rest see `sync.engine.sync`.
     `progress_on`: where to show progress, if not on `at`. `stop` ends it early, as a signal does.
     """
     from cli.key_result_changes import changes, show, state
@@ -82,6 +106,8 @@ def run(
     stop, part = stop or threading.Event(), Only.parse(only, config) if only else None
     with ExitStack() as stack:
         engine = stack.enter_context(database(config.database))
+        if accept_drop:
+            part = _read(engine, lambda conn: Only.stored(accept_drop, config, conn))
         if dry_run:
             engine = stack.enter_context(rehearsal(engine))
         progress = stack.enter_context(shown_on(progress_on or at))
@@ -89,7 +115,17 @@ def run(
         with stopped_by_signals(stop), connected(config, stop, progress.waiting) as connectors:
             began = now()
             result = sync(
-                engine, config, connectors, now=now, stop=stop, only=part, full=full, retry=retry, progress=progress
+                engine,
+                config,
+                connectors,
+                now=now,
+                stop=stop,
+                only=part,
+                full=full,
+                sweep=sweep or accept_drop is not None,
+                accept_drop=accept_drop is not None,
+                retry=retry,
+                progress=progress,
             )
         news = _read(engine, lambda conn: _news(conn, began))
         changed = changes(before, _read(engine, state)) if dry_run else None
@@ -173,7 +209,8 @@ def _table(rows: "list[ScopeResult]") -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("scope")
     table.add_column("outcome")
-    for name in ("read", "changed", "set aside", "requests", "time"):
+    compared = any(one.gone is not None or one.held_back is not None for one in rows)
+    for name in ("read", "changed", *(["gone"] if compared else []), "set aside", "requests", "time"):
         table.add_column(name, justify="right")
     style = {"ok": "green", "failed": "red", "interrupted": "yellow"}
     for one in rows:
@@ -181,11 +218,20 @@ def _table(rows: "list[ScopeResult]") -> Any:
         table.add_row(
             _name(one),
             f"[{style[one.outcome]}]{one.outcome}[/]",
-            *(f"{count:,}" for count in (one.read, one.changed, one.set_aside, one.requests)),
+            *(f"{count:,}" for count in (one.read, one.changed)),
+            *([_gone(one)] if compared else []),
+            *(f"{count:,}" for count in (one.set_aside, one.requests)),
             f"{one.seconds:.1f} s{waited}",
         )
     if len(rows) > 1:
         table.add_section()
-        totals = (sum(getattr(one, name) for one in rows) for name in ("read", "changed", "set_aside", "requests"))
+        names = ("read", "changed", *(["gone"] if compared else []), "set_aside", "requests")
+        totals = (sum(getattr(one, name) or 0 for one in rows) for name in names)
         table.add_row("all", "", *(f"{count:,}" for count in totals), "")
     return table
+
+
+def _gone(one: "ScopeResult") -> str:
+    if one.held_back is not None:
+        return f"[red]{one.held_back:,} held back[/]"
+    return "" if one.gone is None else f"{one.gone:,}"

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Self
 
+import sqlalchemy as sa
+
 from config import Config
 from connectors.base import Listing
 from connectors.errors import SourceError
-from connectors.records import Scope
+from connectors.records import Scope as ScopeRecord
 from store import fold
+from store.tables import Connection, Scope
 from sync.refused import covers
 
 
@@ -48,7 +51,26 @@ class Only:
             )
         return cls(connection, scope.strip() or None)
 
-    def choose(self, listing: Listing) -> tuple[list[Scope], list[tuple[str, SourceError]]]:
+    @classmethod
+    def stored(cls, text: str, config: Config, conn: sa.Connection) -> Self:
+        """Reads `CONN:SCOPE`, or `SCOPE` where one connection has it. Raises UnknownScope where it is not one scope."""
+        if any(text.startswith(f"{name}:") for name in config.connections):
+            return cls.parse(text, config)
+        query = (
+            sa.select(Connection.__table__.c.name, Scope.__table__.c.key)
+            .join(Scope.__table__, Scope.__table__.c.connection_id == Connection.__table__.c.id)
+            .where(Scope.__table__.c.key_folded == fold(text), Connection.__table__.c.name.in_(config.connections))
+        )
+        found = sorted(f"{row.name}:{row.key}" for row in conn.execute(query))
+        if len(found) == 1:
+            return cls.parse(found[0], config)
+        if found:
+            raise UnknownScope(f"Several connections have a scope {text!r}.", f"Write one of {', '.join(found)}.")
+        raise UnknownScope(
+            f"No scope {text!r} was read so far.", "Write CONNECTION:SCOPE, as `northing check --select SYN506` does."
+        )
+
+    def choose(self, listing: Listing) -> tuple[list[ScopeRecord], list[tuple[str, SourceError]]]:
         """Those of a connection's scopes and refusals that are meant. Raises UnknownScope where none is."""
         if self.scope is None:
             return listing.scopes, listing.refused

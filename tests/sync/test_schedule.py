@@ -22,5 +22,5 @@ def test_a_run_under_way_ends_before_repeat_returns() -> None:
         ended.set()
 
     threading.Thread(target=lambda: began.wait() and stop.set()).start()
-    repeat(job, timedelta(hours=1), stop)
+    repeat(job, trigger(timedelta(hours=1)), stop)
     assert ended.is_set()
