@@ -131,7 +131,7 @@ class Door:
         for signer in signers:
             access = self._access(url, signer, site)
             try:
-                _known(access)
+                _known(access, absent_is_fine=False)
             except SourceError as error:
                 access.close()
                 if error.status != 401 or isinstance(error, LacksScope):

@@ -223,3 +223,9 @@ def test_addresses_of_atlassian_that_are_in_clear_are_found_by_the_configuration
     assert options.urls() == ["https://acme.atlassian.net", "http://tokens.example/x", "https://api.atlassian.com"]
     with pytest.raises(ValueError, match="an address like"):
         JiraOptions.model_validate(options.model_dump() | {"auth": auth | {"gateway": "api.atlassian.com"}})
+
+
+def test_a_cloud_id_that_is_none_is_refused(acme: Cloud) -> None:
+    acme.atlassian.add_token("scoped", EMAIL)
+    with pytest.raises(Refused, match=r"/ex/jira/no-such-id/rest/api/2/myself answered 404"):
+        acme.connect(token(acme), url=f"{acme.gateway}/ex/jira/no-such-id").scopes()
