@@ -138,11 +138,15 @@ class Site:
         """What answers requests from this site's state."""
         raise NotImplementedError
 
+    def address_of(self, path: str) -> str:
+        """Where below `origin` a call is answered."""
+        return self.prefix + path
+
     def app(self) -> Starlette:
         """The site as an ASGI application."""
         points = self.endpoints()
         routes = [
-            Route(self.prefix + path, self._endpoint(points, handler), methods=[verb])
+            Route(self.address_of(path), self._endpoint(points, handler), methods=[verb])
             for verb, path, handler in points.routes()
         ]
         verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"]

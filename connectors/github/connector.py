@@ -13,6 +13,7 @@ from connectors.github.limits import rules
 from connectors.github.looking import Looker
 from connectors.github.options import API_VERSION, GitHubOptions
 from connectors.github.parse import trailer_pattern
+from connectors.github.projects import Projects
 from connectors.github.reading import Reader
 from connectors.limits import http_date
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
@@ -56,7 +57,8 @@ class GitHub:
             ca_bundle=options.ca_bundle,
             proxy=options.proxy,
         )
-        self._reader = Reader(self._transport, self._fingerprint, trailer_pattern(conventions.trailer))
+        self._projects = Projects(self._transport, options.projects, measure, context.now)
+        self._reader = Reader(self._transport, self._fingerprint, trailer_pattern(conventions.trailer), self._projects)
 
     def doctor(self) -> list[Check]:
         """Reachable and who am I, the token's kind and scopes, the clock, repositories by pattern, issues, limit."""
@@ -71,14 +73,12 @@ class GitHub:
         ]
         checks += self._repositories()
         checks.append(_tried("limit", self._control.limit))
-        if self._options.projects:
-            names = ", ".join(self._options.projects)
-            advice = "Their fields do not count: use labels, or take `projects` out."
-            checks.append(Check("projects", ok=True, detail=f"{names}: not read yet", advice=advice))
+        checks += self._projects.doctor()
         return checks
 
     def scopes(self) -> Listing:
         """The repositories that `repositories` names, each once, and the patterns that find none."""
+        self._projects.forget()
         by_id: dict[str, Scope] = {}
         refused: list[tuple[str, SourceError]] = []
         for pattern, found in self._control.repositories(self._options.repositories).items():

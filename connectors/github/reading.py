@@ -1,5 +1,6 @@
 """Reading a repository's issues and milestones, page by page."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,12 +10,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.ahead import one_ahead
+from connectors.ahead import in_order, one_ahead
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
 from connectors.errors import Refused, TryAgain
 from connectors.github import parse
-from connectors.records import Containers, Item, Page, Scope, SetAside
+from connectors.github.boards import Card
+from connectors.github.projects import Projects
+from connectors.records import Container, Containers, Item, Page, Scope, SetAside
 from connectors.transport import Transport
 
 PER_PAGE = 100
@@ -68,11 +71,16 @@ class Reader:
     transport: Transport
     owner: Callable[[], str]
     trailer: parse.Trailer | None
+    projects: Projects
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
-        """All milestones of the repository; None where they are unchanged."""
+        """All milestones of the repository, and the iterations of all projects; None where they are unchanged."""
+        boards = self.projects.read(usage)
+        sprints = boards.sprints()
+        proof = ((self._validator("iterations"), _mark(sprints)),) if sprints else ()
+        same = all(validators.get(name) == mark for name, mark in proof)
         first = f"{self.address(scope)}/milestones?state=all&per_page={PER_PAGE}"
-        etag = validators.get(self._validator(first))
+        etag = validators.get(self._validator(first)) if same else None
         try:
             answer = self._list(first, usage, etag)
         except Refused as error:
@@ -80,12 +88,14 @@ class Reader:
                 raise
             # Nothing is known of any, which is not the same as that there are none: what was read before stays.
             note = SetAside(external_id=None, reason=f"Milestones cannot be read. {error}", excerpt="", whole=False)
-            return Containers(containers=[], set_aside=[note])
+            return Containers(containers=sprints, set_aside=[note, *boards.notes()], validators=proof)
         if answer.not_modified:
             return None
         page = parse.milestone_page(answer.body, scope)
         read = Containers(
-            containers=page.rows, set_aside=page.set_aside, validators=self._proof(first, answer, page.count)
+            containers=[*page.rows, *sprints],
+            set_aside=[*page.set_aside, *boards.notes()],
+            validators=(*self._proof(first, answer, page.count), *proof),
         )
         while answer.next_url:
             answer = self._list(answer.next_url, usage)
@@ -112,17 +122,31 @@ class Reader:
         first = f"{self.address(scope)}/issues?state=all&sort=created&direction=asc&per_page={PER_PAGE}"
         if reading.since is not None and reading.since >= OLDEST_SINCE:
             first += f"&since={reading.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        validator = reading.validators.get(self._validator(first))
-        yield from self._pages(scope, Position(first), usage, validator, fresh=True)
+        boards = self.projects.read(usage)
+        answer = self._list(first, usage, reading.validators.get(self._validator(first)))
+        clock = min((one for one in (boards.clock, answer.clock) if one is not None), default=None)
+        cards = boards.changed(scope, reading.since) if reading.since is not None else []
+        page = self._carded(scope, cards, usage)
+        if page is not None:
+            # What a project says of an issue changes without the issue.
+            page.clock, clock = clock, None
+            page.resume = None if answer.not_modified else first
+            yield page
+        if not answer.not_modified:
+            yield from self._pages(scope, Position(first), usage, answer, clock)
 
     def _pages(
-        self, scope: Scope, position: Position, usage: Usage, etag: str | None = None, *, fresh: bool = False
+        self,
+        scope: Scope,
+        position: Position,
+        usage: Usage,
+        first: Answer | None = None,
+        clock: datetime | None = None,
     ) -> Iterator[Page]:
+        """The pages from a position on. `first`: its answer, where a whole reading begins with it, at `clock`."""
         if position.url:
-            url = position.url
-            first = self._list(url, usage, etag)
-            if first.not_modified:
-                return
+            url, fresh = position.url, first is not None
+            first = first or self._list(url, usage)
             for answer in one_ahead(first, lambda here: here.next_url, lambda url: self._list(url, usage)):
                 page = parse.issue_page(answer.body, scope, self.trailer)
                 position = position.behind(answer, page)
@@ -131,9 +155,9 @@ class Reader:
                     set_aside=page.set_aside,
                     resume=position.resume,
                     validators=self._proof(url, answer, page.count) if fresh else (),
-                    clock=answer.clock if fresh else None,
+                    clock=clock,
                 )
-                fresh = False
+                fresh, clock = False, None
         while position.parents:
             number, *rest = position.parents
             position = replace(position, parents=tuple(rest))
@@ -156,15 +180,43 @@ class Reader:
         return found
 
     def completed(self, scope: Scope, page: parse.IssuePage, usage: Usage) -> list[Item]:
-        """The items of the page, each with the keys of those that block it: the list tells only how many there are."""
+        """The items of the page with what lists leave out: who blocks them, and what the projects say of them."""
+        boards = self.projects.read(usage)
+        items = [boards.on(item) for item in page.items]
         if not page.blocked:
-            return page.items
+            return items
         return [
             msgspec.structs.replace(item, blocked_by=self._blockers(scope, page.blocked[item.external_id], usage))
             if item.external_id in page.blocked
             else item
-            for item in page.items
+            for item in items
         ]
+
+    def _carded(self, scope: Scope, cards: list[Card], usage: Usage) -> Page | None:
+        """The issues of these cards, as far as they are to be seen. None where there are none."""
+        found = Page(items=[])
+        for card, body in zip(
+            cards, in_order(lambda card: self._body(scope, card, usage), cards, self.transport.in_flight), strict=True
+        ):
+            if body is None:
+                continue
+            page = parse.issue_page(b"[" + body + b"]", scope, self.trailer)
+            if any(item.key.casefold() != card.key.casefold() or not parse.is_of(scope, item) for item in page.items):
+                continue  # transferred: it is followed where it is missed
+            found.items += self.completed(scope, page, usage)
+            found.set_aside += page.set_aside
+        return found if found.items or found.set_aside else None
+
+    def _body(self, scope: Scope, card: Card, usage: Usage) -> bytes | None:
+        if card.content is not None:
+            return card.content
+        url = f"{self.address(scope)}/issues/{card.key.rpartition('#')[2]}"
+        try:
+            return bytes(self.transport.get_json(url, into=msgspec.Raw, usage=usage)[1])
+        except Refused as error:
+            if error.status in GONE:
+                return None
+            raise
 
     def parent(self, scope: Scope, number: int, usage: Usage) -> str | None:
         """The key of an issue's parent, for servers that do not name it in the issue."""
@@ -223,3 +275,8 @@ class Reader:
 def _abroad(item: Item, parent: str) -> SetAside:
     reason = f"This sub-issue of {parent} is in another repository; this server's lists do not tell its parent."
     return SetAside(external_id=item.external_id, reason=reason, excerpt=item.url, whole=False)
+
+
+def _mark(sprints: list[Container]) -> str:
+    """A short text that changes with the iterations."""
+    return hashlib.sha256(msgspec.json.encode(sprints)).hexdigest()[:16]

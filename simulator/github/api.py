@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from simulator.github import shapes
+from simulator.github.projects import ProjectEndpoints
 from simulator.github.state import WITHOUT_ASSIGNEE, Issue, Repository, stamp, with_origin
 from simulator.site import Answer, Call, Endpoints, Handler, Raw, Refusal, encode
 
@@ -30,6 +31,7 @@ class GitHubEndpoints(Endpoints):
         self.site = site
         self._used: dict[tuple[str, int], int] = {}
         self._sorted: dict[object, tuple[int, list[Issue]]] = {}
+        self._projects = ProjectEndpoints(site, self._written)
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Every call; those on a repository by name and by id."""
@@ -56,7 +58,7 @@ class GitHubEndpoints(Endpoints):
                 ("GET", place, lambda call: self._send(self._shown(self._repository(call)))),
                 ("GET", place + "/issues", self._issues),
                 ("GET", one, lambda call: self._send_issue(call, self._issue(call))),
-                ("GET", one + "/sub_issues", lambda call: self._issue_list(call, self._issue(call).children)),
+                ("GET", one + "/sub_issues", self._sub_issues),
                 ("GET", one + "/parent", self._parent),
                 ("GET", one + "/dependencies/blocked_by", self._blocked_by),
                 ("GET", one + "/dependencies/blocking", self._blocking),
@@ -64,7 +66,7 @@ class GitHubEndpoints(Endpoints):
                 ("GET", place + "/labels", self._labels),
             ]
         pages = [("GET", "/{owner}/{name}/" + kind + "/{number}", self._page) for kind in ("issues", "pull")]
-        return [*routes, *pages]
+        return [*routes, *self._projects.routes(), *pages]
 
     # Admission, limits, validators
 
@@ -224,7 +226,7 @@ class GitHubEndpoints(Endpoints):
 
     def _written(self, call: Call, issue: Issue) -> bytes:
         version = call.headers.get("x-github-api-version", VERSIONS[0])
-        return issue.rendered(version, self.site.origin, self.site.origin + self.site.prefix)
+        return issue.rendered(version, self.site.origin, self.site.origin + self.site.prefix, self.site.without)
 
     def _issues(self, call: Call) -> Answer:
         repository, asked = self._with_issues(call), call.query
@@ -238,7 +240,7 @@ class GitHubEndpoints(Endpoints):
 
     def _milestones(self, call: Call) -> Answer:
         state = call.query.get("state", "open")
-        rows = [one for one in self._with_issues(call).milestones.values() if state in ("all", one["state"])]
+        rows = [one for one in self._repository(call).milestones.values() if state in ("all", one["state"])]
         late = "9999"
         rows.sort(key=lambda one: (one["due_on"] or late, one["number"]), reverse=call.query.get("direction") == "desc")
         return self._listed(call, rows)
@@ -263,16 +265,27 @@ class GitHubEndpoints(Endpoints):
     def _send_issue(self, call: Call, issue: Issue) -> Answer:
         return Answer(self._written(call, issue))
 
+    def _has(self, feature: str) -> None:
+        if feature in self.site.without:
+            raise _not_found()
+
+    def _sub_issues(self, call: Call) -> Answer:
+        self._has("sub_issues")
+        return self._issue_list(call, self._issue(call).children)
+
     def _parent(self, call: Call) -> Answer:
+        self._has("sub_issues")
         parent = self._issue(call).parent
         if parent is None:
             raise _not_found()
         return self._send_issue(call, parent)
 
     def _blocked_by(self, call: Call) -> Answer:
+        self._has("dependencies")
         return self._issue_list(call, self._issue(call).blocked_by)
 
     def _blocking(self, call: Call) -> Answer:
+        self._has("dependencies")
         return self._issue_list(call, self._issue(call).blocking)
 
     def _labels(self, call: Call) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.files import read_json
 from simulator.github import shapes
 from simulator.github.api import GitHubEndpoints
+from simulator.github.projects import Card, Project, iteration, option
 from simulator.github.state import Issue, Repository, pathed, stamp
 from simulator.site import Raw, Site, driven
 
@@ -16,7 +17,8 @@ class GitHubSite(Site):
     """A GitHub with its repositories, issues and milestones. Issues are named `owner/name#12` in all methods.
 
     `tokens` are the tokens taken, with the login behind each. `limit` is the primary limit per token and hour; None
-    stands for an Enterprise Server with limits off, `enterprise` for its place below `/api/v3`.
+    stands for an Enterprise Server with limits off, `enterprise` for its place below `/api/v3`. `without` names what an
+    older server does not have: `projects` (by REST), `sub_issues`, `types`, `dependencies`.
     """
 
     def __init__(
@@ -26,12 +28,17 @@ class GitHubSite(Site):
         tokens: dict[str, str] | None = None,
         limit: int | None = 5000,
         enterprise: bool = False,
+        without: Iterable[str] = (),
     ) -> None:
         super().__init__(now)
         self.tokens = tokens or {"github-token": "northing-bot"}
         self.limit = limit
         self.prefix = "/api/v3" if enterprise else ""
+        self.without = frozenset(without)
         self.repositories: dict[int, Repository] = {}
+        self.projects: dict[str, Project] = {}
+        self.graphql_faults: list[Raw] = []
+        """What the next questions to GraphQL are answered with instead."""
         self._serial = 1_300_000_000
 
     @classmethod
@@ -55,6 +62,10 @@ class GitHubSite(Site):
 
     def endpoints(self) -> GitHubEndpoints:
         return GitHubEndpoints(self)
+
+    def address_of(self, path: str) -> str:
+        # GraphQL lies beside the REST API of an Enterprise Server, not below it.
+        return self.prefix.removesuffix("/v3") + path if path == "/graphql" else super().address_of(path)
 
     # What is there
 
@@ -270,6 +281,58 @@ class GitHubSite(Site):
         owner.changed()
 
     @driven
+    def add_project(
+        self,
+        owner: str,
+        number: int,
+        *,
+        options: Iterable[str] = ("Todo", "In Progress", "Done"),
+        iterations: Iterable[tuple[str, date, int, bool]] = (),
+        numbers: Iterable[str] = (),
+        dates: Iterable[str] = (),
+        person: bool = False,
+    ) -> str:
+        """A project with a field Status of these options, a field Iteration of (title, first day, days, completed),
+        and fields for numbers and dates; gives its name.
+        """
+        project, now = Project(owner, number, person), stamp(self.now())
+        project.add_field(self._next(), "Title", "title", now)
+        project.add_field(
+            self._next(), "Status", "single_select", now, options=[option(self._next(), name) for name in options]
+        )
+        times = [iteration(self._next(), title, start, days, completed=end) for title, start, days, end in iterations]
+        if times:
+            settings = {"start_day": 1, "duration": 14, "iterations": times}
+            project.add_field(self._next(), "Iteration", "iteration", now, configuration=settings)
+        for name in numbers:
+            project.add_field(self._next(), name, "number", now)
+        for name in dates:
+            project.add_field(self._next(), name, "date", now)
+        self.projects[project.name.lower()] = project
+        return project.name
+
+    @driven
+    def set_value(self, project: str, key: str, **values: Any) -> None:
+        """Put an issue into a project, or change its values there, by field (`Story_Points` for Story Points): names of
+        options and iterations, numbers, days, None. Bumps the card and not the issue.
+        """
+        board, issue, now = self.projects[project.lower()], self.find(key), stamp(self.now())
+        card = next((one for one in board.cards if one.issue is issue), None)
+        if card is None:
+            card = Card(self._next(), issue, now, now)
+            board.cards.append(card)
+        card.updated_at = now
+        for name, value in values.items():
+            field = name.replace("_", " ")
+            card.values[field] = None if value is None else board.value(field, value)
+
+    @driven
+    def delete_iteration(self, project: str, title: str) -> None:
+        """Take an iteration out of its field. Cards that point to it keep doing so."""
+        settings = self.projects[project.lower()].fields["Iteration"]["configuration"]
+        settings["iterations"] = [one for one in settings["iterations"] if one["title"]["raw"] != title]
+
+    @driven
     def hide(self, name: str) -> None:
         """Take away the permission to see a repository or an issue."""
         (self.find(name) if "#" in name else self.repository(name)).hidden = True
@@ -349,6 +412,8 @@ class GitHubSite(Site):
         for other in issue.blocking:
             other.blocked_by.remove(issue)
             other.changed()
+        for project in self.projects.values():
+            project.cards = [card for card in project.cards if card.issue is not issue]
         del issue.repository.issues[issue.number]
         issue.repository.revision += 1
 

@@ -43,6 +43,19 @@ def with_origin(body: bytes, host: str, api: str) -> bytes:
     return body.replace(b'url":"/', b'url":"' + api.encode() + b"/")
 
 
+FEATURES = {
+    "sub_issues": ("sub_issues_summary", "parent_issue_url"),
+    "types": ("type",),
+    "dependencies": ("issue_dependencies_summary",),
+}
+"""The keys of an issue that an older server does not have, by what it lacks."""
+
+
+def _aged(raw: Raw, without: frozenset[str]) -> Raw:
+    missing = {key for feature in without for key in FEATURES.get(feature, ())}
+    return {key: value for key, value in raw.items() if key not in missing} if missing else raw
+
+
 @dataclass(eq=False)
 class Issue:
     """An issue or pull request.
@@ -80,8 +93,11 @@ class Issue:
         self._rendered.clear()
         self.repository.revision += 1
 
-    def rendered(self, version: str, host: str, api: str) -> bytes:
-        """The issue as JSON, with URLs below `host` and `api`, in an API version."""
+    def rendered(self, version: str, host: str, api: str, without: frozenset[str] = frozenset()) -> bytes:
+        """The issue as JSON, with URLs below `host` and `api`, in an API version.
+
+        `without` names what the server is too old for (`FEATURES`).
+        """
         milestone = self.repository.milestones.get((self.raw["milestone"] or {}).get("number", 0), {})
         # The milestone's counts show in each of its issues and change without them.
         counts = (milestone.get("open_issues"), milestone.get("closed_issues"), milestone.get("updated_at"))
@@ -89,7 +105,7 @@ class Issue:
         found = self._rendered.get(how)
         if found is None:
             self._rendered.clear()
-            found = self._rendered[how] = with_origin(encode(self._shown(version)), host, api)
+            found = self._rendered[how] = with_origin(encode(_aged(self._shown(version), without)), host, api)
         return found
 
     def _shown(self, version: str) -> Raw:

@@ -183,7 +183,7 @@ def test_doctor_tells_what_works(wire: responses.RequestsMock, respx_mock: Any) 
     healthy(wire, **{"X-OAuth-Scopes": "repo, read:org"})
     lists(wire, "/orgs/acme/repos", repository("platform-api", 1), repository("platform-web", 2))
     respx_mock.get(f"{API}/repos/acme/shop/issues?per_page=1").respond(json=[issue(1)])
-    github = connector(repositories=["acme/shop", "acme/platform-*"], projects=["acme/7"])
+    github = connector(repositories=["acme/shop", "acme/platform-*"])
     assert github.doctor() == [
         Check("reachable", True, "https://api.github.com answers to dana"),
         Check("token", True, "classic token with the scopes repo, read:org"),
@@ -192,12 +192,6 @@ def test_doctor_tells_what_works(wire: responses.RequestsMock, respx_mock: Any) 
         Check("repositories acme/platform-*", True, "2 found: acme/platform-api, acme/platform-web"),
         Check("issues", True, "issues of acme/shop can be read"),
         Check("limit", True, "4321 of 5000 requests left, full again at 12:30 UTC"),
-        Check(
-            "projects",
-            True,
-            "acme/7: not read yet",
-            "Their fields do not count: use labels, or take `projects` out.",
-        ),
     ]
 
 
