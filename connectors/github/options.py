@@ -90,7 +90,7 @@ class GitHubOptions(ConnectionOptions):
     repositories: Annotated[Words, AfterValidator(_repositories)] = Field(min_length=1)
     """Repositories to read, as owner/name. `*` and `?` are globs."""
     projects: Annotated[Words, AfterValidator(_projects)] = ()
-    """Projects, as owner/number. They are not read yet, and `doctor` says so."""
+    """Projects (v2), as owner/number: their status, iteration, number and date fields. The first named one counts."""
 
     webhook_secret: Secrets = ()
     """What the webhooks are signed with; several while one is replaced. Without it no delivery is taken."""
