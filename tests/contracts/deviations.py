@@ -29,7 +29,7 @@ DEVIATIONS = [
     ),
     Deviation(
         "github",
-        r"GET /repos/\{owner\}/\{repo\}/issues: status 410 is not listed",
+        r"GET /repos/\{owner\}/\{repo\}/(issues|milestones): status 410 is not listed",
         "A repository whose issues are off answers 410, which the document lists for single issues only.",
     ),
     Deviation(
