@@ -1,8 +1,9 @@
-"""Reading issues of Jira Data Center: by key, or by offset where the server does not compare keys.
+"""Reading issues of Jira Data Center: pages by offset, in the order of keys, and by key once rows have moved.
 
-By key nothing moves, whatever is created, edited or deleted meanwhile. But each page can only be asked for once the one
-before it is here. So what lies behind the first page is listed by its ids, 1,000 at a time, and the issues are fetched
-by id, side by side.
+By offset, pages are read side by side, and each shows whether rows have moved. By key nothing moves, whatever is
+deleted meanwhile, but each page can only be asked for once the one before it is here: what lies behind the first one is
+listed by ids, 1,000 at a time, and fetched by id. That takes a tenth more requests, so it is kept for when it is
+needed: after a deletion, and to go on after an interruption. A server that compares no keys is read by offset.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from connectors.errors import Refused, TryAgain
 from connectors.jira.history import HistoryReader
 from connectors.jira.inside import InsideIssues
 from connectors.jira.keyset import ORDER, Leaf, NoKeyset, Part, leaf_behind, parts_of
-from connectors.jira.offsets import Rows, walk
+from connectors.jira.offsets import Rows, Shifted, walk
 from connectors.jira.parse import CategoryReader, IssueReader, Read
 from connectors.jira.singly import issues_one_by_one
 from connectors.jira.values import Id
@@ -55,31 +56,56 @@ class DataCenterIssues:
 
     def pages(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         """The project's issues in pages of at most 100, one page with no items where there is nothing to read."""
-        begun = resume_of(reading.resume)
-        if not begun.at:
+        place = resume_of(reading.resume)
+        if not place.keys:
             try:
-                yield from self._by_key(scope, reading, begun, usage)
-            except NoKeyset:
-                begun = Resume(clock=begun.clock)  # what was read already comes again, which changes nothing
+                yield from self._by_offset(scope, reading, place, usage, strict=True)
+            except Shifted:
+                pass
             else:
                 return
-        yield from self._by_offset(scope, reading, begun, usage)
+        try:
+            yield from self._by_key(scope, reading, place, usage)
+        except NoKeyset:
+            yield from self._by_offset(scope, reading, place, usage, strict=False)
 
-    def _by_key(self, scope: Scope, reading: Reading, begun: Resume, usage: Usage) -> Iterator[Page]:
+    def _by_offset(
+        self, scope: Scope, reading: Reading, place: Resume, usage: Usage, *, strict: bool
+    ) -> Iterator[Page]:
+        """From `place` on, which is kept up to date. Raises Shifted where it is `strict` and rows have moved."""
+        jql = f"{restriction(scope, reading.since)} {ORDER}"
+
+        def read(at: int) -> Rows[Read]:
+            answer, found = self._asked(jql, at, ISSUES_A_PAGE, self._reader.names, usage)
+            # Here, by the thread that asked: many pages wait in memory, and their text is ten times what is kept of it.
+            rows = [self._with_history(self._reader.read([row], scope.external_id), usage) for row in found.issues]
+            return Rows(at, found.total, rows, [row.ids[0] for row in rows], answer.clock)
+
+        for step in walk(read, self._transport.in_flight, place.at, place.tail, strict=strict):
+            items = [item for row in step.rows for item in row.items]
+            place.clock = place.clock or step.clock
+            place.at, place.tail = step.at, step.tail[-KEPT_TAIL:]
+            place.keys = [item.key for item in items][-KEPT_TAIL:] or place.keys
+            yield Page(
+                items=items,
+                set_aside=[note for row in step.rows for note in row.set_aside],
+                clock=place.clock,
+                resume=None if step.last else place.write(),
+            )
+
+    def _by_key(self, scope: Scope, reading: Reading, place: Resume, usage: Usage) -> Iterator[Page]:
+        """From `place` on. Raises NoKeyset before the first page where the server does not compare keys."""
         where = restriction(scope, reading.since)
 
         def further(keys: tuple[str, ...]) -> Leaf:
-            leaf = leaf_behind(self._ask(["id"], usage), where, keys, IDS_A_PAGE)
-            if not leaf.last and leaf.most is not None and leaf.most <= ISSUES_A_PAGE:
-                raise NoKeyset  # ids come no faster than the issues themselves
-            return leaf
+            return leaf_behind(self._ask(["id"], usage), where, keys, IDS_A_PAGE)
 
         def fetch(part: Part) -> tuple[Part, Read]:
             read = self._reader.read(self._among(part.ids, usage), scope.external_id)
             return part, self._with_history(read, usage)
 
-        # The first page has the issues themselves, and so has a second one that is the last: most readings are short.
-        clock, keys = begun.clock, tuple(begun.keys)
+        # The first page has the issues themselves, and so has a second one that is the last.
+        clock, keys = place.clock, tuple(place.keys)
         while True:
             leaf = leaf_behind(self._ask(self._reader.names, usage), where, keys, ISSUES_A_PAGE)
             clock, keys = clock or leaf.clock, leaf.keys
@@ -102,25 +128,6 @@ class DataCenterIssues:
             return Leaf(found.issues, handles, found.total, found.most, answer.clock)
 
         return ask
-
-    def _by_offset(self, scope: Scope, reading: Reading, begun: Resume, usage: Usage) -> Iterator[Page]:
-        jql, clock = window(scope, reading.since), begun.clock
-
-        def read(at: int) -> Rows[Read]:
-            answer, found = self._asked(jql, at, ISSUES_A_PAGE, self._reader.names, usage)
-            # Here, by the thread that asked: many pages wait in memory, and their text is ten times what is kept of it.
-            rows = [self._with_history(self._reader.read([row], scope.external_id), usage) for row in found.issues]
-            return Rows(at, found.total, rows, [row.ids[0] for row in rows], answer.clock)
-
-        for step in walk(read, self._transport.in_flight, begun.at, begun.tail):
-            clock = clock or step.clock
-            behind = Resume(clock=clock, at=step.at, tail=step.tail[-KEPT_TAIL:]).write()
-            yield Page(
-                items=[item for row in step.rows for item in row.items],
-                set_aside=[note for row in step.rows for note in row.set_aside],
-                clock=clock,
-                resume=None if step.last else behind,
-            )
 
     def listing(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
         """The ids of all of the project's issues with their categories, page by page. Some may come twice."""

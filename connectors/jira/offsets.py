@@ -46,10 +46,17 @@ class Step(Generic[Row]):
     last: bool
 
 
-def walk(read: Callable[[int], Rows[Row]], width: int, at: int = 0, tail: Sequence[str] = ()) -> Iterator[Step[Row]]:
+class Shifted(Exception):
+    """Rows have moved between two answers."""
+
+
+def walk(
+    read: Callable[[int], Rows[Row]], width: int, at: int = 0, tail: Sequence[str] = (), *, strict: bool = False
+) -> Iterator[Step[Row]]:
     """All rows from offset `at` on, of which the rows `tail` were read before; up to `width` answers under way.
 
-    Raises TryAgain where the tool gives no new rows although it says that there are some.
+    Raises Shifted where it is `strict` and rows have moved, and TryAgain where the tool gives no new rows although it
+    says that there are some.
     """
     under_way: dict[int, Future[Rows[Row]]] = {}
     size, stalled, side_by_side = 0, 0, width > 1
@@ -62,6 +69,8 @@ def walk(read: Callable[[int], Rows[Row]], width: int, at: int = 0, tail: Sequen
             here = ahead.result() if ahead else read(at)
             size = size or len(here.rows)
             new = _first_new(here.ids, tail)
+            if new is None and at > 0 and strict:
+                raise Shifted
             if new is None and at > 0:
                 _drop(under_way)
                 side_by_side = False

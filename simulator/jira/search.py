@@ -54,7 +54,7 @@ def run(site: "JiraSite", text: str) -> Found:
     query = parse(text)
     archived = {key for key, project in site.projects.items() if project.get("archived")}
     issues: Iterable[Issue] = (
-        issue for issue in site.issues.values() if site.can_see(issue) and issue.project not in archived
+        issue for issue in _candidates(site, query) if site.can_see(issue) and issue.project not in archived
     )
     if query.where is not None:
         fits = predicate(query.where, lambda clause: _test(site, clause))
@@ -67,6 +67,15 @@ def run(site: "JiraSite", text: str) -> Found:
 
     rows = sorted(((sort_key(issue), issue) for issue in issues), key=lambda row: row[0])
     return [issue for _, issue in rows], [key for key, _ in rows], query
+
+
+def _candidates(site: "JiraSite", query: Query) -> Iterable[Issue]:
+    """The issues that can fit: those that are named, where the query is nothing but their names, else all."""
+    where = query.where
+    if isinstance(where, Clause) and where.field.lower() in KEYS and where.operator in ("=", "in"):
+        named = (site.find(value) for value in where.values)
+        return {issue.id: issue for issue in named if issue is not None}.values()
+    return site.issues.values()
 
 
 def _sorter(site: "JiraSite", name: str) -> Callable[[Issue], Any]:

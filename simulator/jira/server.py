@@ -46,7 +46,7 @@ class JiraSite(Site):
         self.user_timezone = user_timezone
         self.max_results = max_results
         self.history_cap, self.keyset = history_cap, keyset
-        self.history_page, self.history_in_milliseconds = 1000, False
+        self.history_page, self.history_in_milliseconds = 10_000, False
         """How many histories Cloud gives at once, and whether it tells their time as a number, as real sites do."""
         self.warnings: list[Raw] = []
         """What every search on Cloud warns of."""

@@ -191,7 +191,7 @@ def test_a_busy_site_is_read_without_a_request_too_many(site: JiraSite, connect:
     [scope] = jira.scopes().scopes
     pages = list(jira.items(scope, Reading(), usage))
     assert sum(len(page.items) for page in pages) == 250
-    assert usage.requests == (1 + 1 + 1 + 3 if site.cloud else 1 + 1 + 2)
+    assert usage.requests == (1 + 1 + 1 + 3 if site.cloud else 3)
 
 
 def test_ids_that_a_query_matches(site: JiraSite, connect: Connect) -> None:

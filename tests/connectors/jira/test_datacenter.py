@@ -4,6 +4,7 @@ import json
 import random
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -137,13 +138,12 @@ def serve(count: int, size: int, asked: list[dict[str, Any]]) -> Callable[[httpx
     return answer
 
 
-def test_where_keys_are_not_compared_pages_tell_their_offset(issues: DataCenterIssues) -> None:
+def test_pages_tell_where_to_go_on(issues: DataCenterIssues) -> None:
     asked: list[dict[str, Any]] = []
     with respx.mock() as router:
         router.post(URL).side_effect = serve(25, 10, asked)
         usage = Usage()
-        first, *pages = issues.pages(SCOPE, Reading(), usage)
-        assert [item.key for item in first.items] == [f"SHOP-{number}" for number in range(10)]
+        pages = list(issues.pages(SCOPE, Reading(), usage))
         assert [[item.key for item in page.items] for page in pages] == [
             [f"SHOP-{number}" for number in range(10)],
             [f"SHOP-{number}" for number in range(10, 19)],
@@ -152,11 +152,12 @@ def test_where_keys_are_not_compared_pages_tell_their_offset(issues: DataCenterI
         assert pages[-1].resume is None
         rest = list(issues.pages(SCOPE, Reading(resume=pages[0].resume), Usage()))
         assert [page.items for page in rest] == [page.items for page in pages[1:]]
-    assert usage.requests == 1 + 3 + 3
+    assert {page.clock for page in pages + rest} == {datetime(2026, 11, 24, 9, tzinfo=UTC)}
+    assert usage.requests == 3
     assert asked[0]["jql"] == 'project = "SHOP" ORDER BY key ASC'
-    assert asked[4]["jql"] == 'project = "SHOP" ORDER BY created ASC, key ASC'
     assert asked[0]["maxResults"] == 100
     assert {"summary", "epic", "closedSprints"} <= set(asked[0]["fields"])
+    assert ["issuekey" in one["jql"] for one in asked] == [False] * 3 + [True] * 3 + [False] * 2
 
 
 def test_an_empty_page_before_the_end_is_asked_for_again(issues: DataCenterIssues) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Reading, Usage
+from connectors.jira.window import Resume
 from connectors.records import Item
 from simulator import JiraSite
 from tests.connectors.jira.simulated import NOW, after, connected, jira_site, read_items, read_pages, scope_of
@@ -22,9 +23,7 @@ def present(site: JiraSite) -> list[str]:
     return [key for key in iter(site.keys()) if key.startswith("SHOP-")]
 
 
-@pytest.mark.parametrize(
-    "count,requests", [(0, 1), (99, 1), (100, 2), (101, 2), (198, 2), (200, 1 + 1 + 1), (1100, 1 + 2 + 11)]
-)
+@pytest.mark.parametrize("count,requests", [(0, 1), (99, 1), (100, 1), (101, 2), (199, 2), (200, 3), (1100, 12)])
 def test_every_issue_is_read_once_in_few_requests(count: int, requests: int) -> None:  # bug 29
     site, usage = filled(count), Usage()
     with connected(site) as jira:
@@ -68,6 +67,18 @@ def test_a_page_whose_last_issue_is_gone_goes_on_from_an_earlier_one(what: str) 
     with connected(site) as jira:
         items = read_items(site, jira)
     assert set(items) - {"SHOP-100"} == {f"SHOP-{number}" for number in range(1, 351)} - {"SHOP-100"}
+
+
+@pytest.mark.parametrize(
+    "count,requests", [(0, 1), (99, 1), (100, 2), (198, 2), (199, 3), (200, 1 + 1 + 1), (1100, 1 + 2 + 11)]
+)
+def test_by_key_every_issue_is_read_once_in_few_requests(count: int, requests: int) -> None:  # bug 29
+    site, usage = filled(count + 1), Usage()
+    with connected(site) as jira:
+        pages = read_pages(site, jira, Reading(resume=Resume(keys=["SHOP-1"]).write()), usage)
+    assert [item.key for page in pages for item in page.items] == present(site)[1:]
+    assert [page.resume is None for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert usage.requests <= requests + 1
 
 
 @pytest.mark.parametrize("gone", [(), ("SHOP-100",), tuple(f"SHOP-{number}" for number in range(80, 101))])
