@@ -68,12 +68,12 @@ class _Run:
         self.batch: dict[bool, list[str]] = {True: [], False: []}
         self.inner: dict[Query, int] = {}
         self.exclusions: list[dict[str, int]] = []
-        rowid = " WITHOUT ROWID" if conn.dialect.name == "sqlite" else ""
+        # A unit finds an item once, so that a key is only a way to look it up: PostgreSQL joins without one.
+        key = ", PRIMARY KEY (unit, item_id)) WITHOUT ROWID" if conn.dialect.name == "sqlite" else ")"
         for ddl in (
             "DROP TABLE IF EXISTS seed",
             "DROP TABLE IF EXISTS reach",
-            "CREATE TEMPORARY TABLE seed (unit INTEGER NOT NULL, item_id INTEGER NOT NULL, PRIMARY KEY (unit, item_id))"
-            + rowid,
+            f"CREATE TEMPORARY TABLE seed (unit INTEGER NOT NULL, item_id INTEGER NOT NULL{key}",
             # No key: each unit's items come once, and an index costs more than it gives where there is no `not`.
             "CREATE TEMPORARY TABLE reach (unit INTEGER NOT NULL, item_id INTEGER NOT NULL, direct BOOLEAN NOT NULL)",
         ):

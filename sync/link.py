@@ -4,6 +4,9 @@ The whole of it is a few set-based statements over the stored work. A small chan
 statements over copies of the few rows concerned: the changed items, all below them and all above any of these.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from config import Config
@@ -36,8 +39,24 @@ def link(conn: sa.Connection, config: Config) -> None:
         _link_all(conn, config, ignore_subtasks)
         meta.write(conn, {"relink": "0", "linked_with": settings})
     else:
-        _link_dirty(conn, config, ignore_subtasks)
+        with _row_by_row(conn):
+            _link_dirty(conn, config, ignore_subtasks)
     conn.execute(sa.text("DELETE FROM dirty"))
+
+
+@contextmanager
+def _row_by_row(conn: sa.Connection) -> Generator[None]:
+    """PostgreSQL looks each of few rows up by an index. Unasked it reads whole tables into hashes for them."""
+    if conn.dialect.name != "postgresql":
+        yield
+        return
+    ways = ("enable_hashjoin", "enable_mergejoin")
+    before = {way: conn.execute(sa.text(f"SHOW {way}")).scalar_one() for way in ways}
+    for way in ways:
+        conn.execute(sa.text(f"SET LOCAL {way} = off"))
+    yield
+    for way, value in before.items():
+        conn.execute(sa.text(f"SET LOCAL {way} = {value}"))
 
 
 def _is_large_change(conn: sa.Connection) -> bool:
