@@ -1,61 +1,86 @@
 """PyGithub, set up so that it neither sleeps nor retries by itself, and its errors in our words."""
 
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from github import Auth, BadAttributeException, Github, GithubException
+from github import BadAttributeException, Github, GithubException
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
 from connectors.answers import Answer
 from connectors.errors import Refused, TryAgain
-from connectors.github.options import API_VERSION, GitHubAuth, GitHubOptions
+from connectors.github import refusals
+from connectors.github.options import API_VERSION, GitHubOptions
+from connectors.github.tokens import Fixed, Installation, Signing, Tokens
+from connectors.text import instant
 from connectors.transport import USER_AGENT
 
 TIMEOUT_S = 30
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
+EXPIRES = "github-authentication-token-expiration"
+
+
+def instant_of_end(said: str) -> datetime | None:
+    """The instant of that header, written as `2026-12-31 23:59:59 UTC` or with an offset. None where it is none."""
+    return instant(said.strip().replace(" UTC", "Z").replace(" +", "+").replace(" -", "-"))
+
+
 class Client:
     """PyGithub for one connection. `lazy` fetches an object when it is first read, `eager` when it is named.
 
-    For an App it also holds the installation's token, which lives for an hour.
+    Its `tokens` sign what PyGithub asks and what the transport asks. `clock()` is GitHub's time, as far as it is known.
+    `judge(answer)` raises what an answer stands for.
     """
 
-    def __init__(self, options: GitHubOptions) -> None:
+    def __init__(
+        self, options: GitHubOptions, clock: Callable[[], datetime], judge: Callable[[Answer], object]
+    ) -> None:
         self._options = options
-        self._lock = threading.Lock()
+        self._judge = judge
         if options.proxy:
             _Route.proxies[str(urlsplit(options.url).hostname)] = options.proxy
-        self._connect()
+        app = options.auth.app
+        self.tokens: Tokens = (
+            Fixed(options.auth.secret_token) if app is None else Installation(app, self._installation_token, clock)
+        )
+        self.lazy = self._github(Signing(self.tokens.token))
+        self.eager = self.lazy.withLazy(False)
 
     @property
     def is_app(self) -> bool:
         """Whether this is an App's installation, which is no user."""
         return self._options.auth.app is not None
 
-    def token(self) -> str:
-        """The token to sign with now. An App's is fetched anew shortly before it ends. Raises PyGithub's errors."""
-        with self._lock:
-            return self._auth.token
+    @property
+    def token_ends_at(self) -> datetime | None:
+        """When the token of a person ends, as GitHub said it in an answer. None where it said nothing."""
+        return None if self.is_app else _Route.ends.get(self._options.auth.secret_token)
 
-    def renew(self) -> bool:
-        """Drop an App's token, which was refused: the next request is signed with a new one. False for other tokens."""
-        if self.is_app:
-            with self._lock:
-                self._connect()
-        return self.is_app
+    def _installation_token(self, assertion: str) -> Mapping[str, Any]:
+        app_id, installation, _ = self._options.auth.app or ("", 0, "")
+        github = self._github(Signing(lambda: assertion, "Bearer"))
+        try:
+            with named_errors(self._judge, self._options.url):
+                _, said = github.requester.requestJsonAndCheck(
+                    "POST", f"/app/installations/{installation}/access_tokens"
+                )
+        except Refused as error:
+            raise refusals.of_installation(error, app_id, installation) from error
+        finally:
+            github.close()
+        return said
 
-    def _connect(self) -> None:
-        self._auth = _auth(self._options.auth)
+    def _github(self, auth: Signing) -> Github:
         # Its own throttle, retries and waits are off: they sleep for up to an hour where nothing can wake them.
-        self.lazy = Github(
+        return Github(
             base_url=self._options.url,
-            auth=self._auth,
+            auth=auth,
             timeout=TIMEOUT_S,
             user_agent=USER_AGENT,
             per_page=100,
@@ -66,26 +91,6 @@ class Client:
             lazy=True,
             api_version=API_VERSION,
         )
-        self.eager = self.lazy.withLazy(False)
-
-
-def _auth(options: GitHubAuth) -> Auth.Token | Auth.AppInstallationAuth:
-    if options.app is None:
-        return Auth.Token(options.secret_token)
-    app_id, installation, key = options.app
-    app_token(app_id, key)
-    return Auth.AppInstallationAuth(Auth.AppAuth(app_id, key), installation)
-
-
-def app_token(app_id: str, key: str) -> str:
-    """A token of the App itself, for some minutes. Raises Refused where its key cannot sign."""
-    try:
-        return Auth.AppAuth(app_id, key).create_jwt()
-    except Exception as error:  # whatever the libraries below PyGithub raise: only the key can be wrong here
-        raise Refused(
-            f"The private key of the GitHub App {app_id} cannot sign ({type(error).__name__}).",
-            advice="Give the whole PEM file that GitHub made for the App, with its BEGIN and END lines.",
-        ) from error
 
 
 class _Route:
@@ -96,12 +101,23 @@ class _Route:
 
     proxies: dict[str, str] = {}  # noqa: RUF012 - shared on purpose: PyGithub makes the connections, and knows hosts only
 
+    ends: dict[str, datetime] = {}  # noqa: RUF012 - as above
+    """When tokens end, as answers said it."""
+
     @classmethod
     def set(cls, session: requests.Session, host: str) -> None:
+        session.hooks["response"].append(cls._note)
         proxy = cls.proxies.get(host)
         if proxy:
             session.proxies = {"http": proxy, "https": proxy}
         session.trust_env = not proxy and host not in LOOPBACK
+
+    @classmethod
+    def _note(cls, response: requests.Response, **_: Any) -> None:
+        at = instant_of_end(response.headers.get(EXPIRES, ""))
+        token = str(response.request.headers.get("Authorization", "")).rpartition(" ")[2]
+        if at is not None and token:
+            cls.ends[token] = at
 
 
 class _Http(HTTPRequestsConnectionClass):

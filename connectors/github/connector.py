@@ -3,13 +3,13 @@
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from config import ConnectionOptions, Conventions
 from connectors.base import Check, Context, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
-from connectors.github.limits import rules
+from connectors.github.limits import STEADY, rules
 from connectors.github.looking import Looker
 from connectors.github.options import API_VERSION, GitHubOptions
 from connectors.github.parse import trailer_pattern
@@ -52,6 +52,8 @@ class GitHub:
             auth=self._sign,
             context=context,
             in_flight=options.in_flight,
+            reserve=options.reserve,
+            steady=STEADY,
             classify=rules(context.now),
             renew=self._renew,
             ca_bundle=options.ca_bundle,
@@ -86,7 +88,8 @@ class GitHub:
                 refused.append((pattern, found))
             else:
                 by_id.update((scope.external_id, scope) for scope in found)
-        return Listing(sorted(by_id.values(), key=lambda scope: scope.key.casefold()), refused).unless_empty()
+        scopes = sorted(by_id.values(), key=lambda scope: scope.key.casefold())
+        return Listing(scopes, refused, self._client.token_ends_at).unless_empty()
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:
         """All milestones of the repository. None where they are unchanged."""
@@ -120,7 +123,7 @@ class GitHub:
     def _client(self) -> "Client":
         from connectors.github.client import Client
 
-        return Client(self._options)
+        return Client(self._options, self._clock_there, self._transport.judge)
 
     @functools.cached_property
     def _control(self) -> "Control":
@@ -128,16 +131,17 @@ class GitHub:
 
         return Control(self._transport, self._client)
 
+    def _clock_there(self) -> datetime:
+        """GitHub's time, as its last answer told it."""
+        return self._context.now() + (self._transport.skew_seen or timedelta())
+
     def _token(self) -> str:
         if self._options.auth.app is None:
             return self._options.auth.secret_token
-        from connectors.github.client import named_errors
-
-        with named_errors(self._transport.judge, self._options.url):
-            return self._client.token()
+        return self._client.tokens.token()
 
     def _renew(self) -> bool:
-        return self._options.auth.app is not None and self._client.renew()
+        return self._options.auth.app is not None and self._client.tokens.renew()
 
     def _sign(self) -> dict[str, str]:
         return {

@@ -126,9 +126,17 @@ class Control:
         return sorted(scopes, key=lambda scope: scope.key.casefold())
 
     def _ask(self, question: Callable[[], Result]) -> Result:
-        def step() -> Result:
+        def ask() -> Result:
             with self._transport.slot(), named_errors(self._transport.judge, self._transport.base_url):
                 return question()
+
+        def step() -> Result:
+            try:
+                return ask()
+            except Refused as error:
+                if error.status != 401 or not self._client.tokens.renew():
+                    raise
+            return ask()
 
         return self._transport.run(step)
 

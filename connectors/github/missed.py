@@ -57,7 +57,7 @@ def missed(
     """
     transport = Transport(
         options.url,
-        auth=lambda: _sign(options),
+        auth=lambda: _sign(options, context.now()),
         context=context,
         in_flight=1,
         classify=rules(context.now),
@@ -71,22 +71,22 @@ def missed(
         transport.close()
 
 
-def _sign(options: GitHubOptions) -> dict[str, str]:
+def _sign(options: GitHubOptions, now: datetime) -> dict[str, str]:
     return {
-        "Authorization": f"Bearer {_token(options)}",
+        "Authorization": f"Bearer {_token(options, now)}",
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": API_VERSION,
     }
 
 
-def _token(options: GitHubOptions) -> str:
+def _token(options: GitHubOptions, now: datetime) -> str:
     if options.auth.app is None:
         return options.auth.secret_token
     # Late: the library takes its time, and only an App needs it here.
-    from connectors.github.client import app_token
+    from connectors.github.tokens import app_token
 
     app_id, _, key = options.auth.app
-    return app_token(app_id, key)
+    return app_token(app_id, key, now)
 
 
 def _places(transport: Transport, scopes: Sequence[Scope], usage: Usage) -> Iterator[str]:
