@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
 
-from config.base import Bool, Day, File, Key, Model, Secret, SomeWords, Text, Title, Whole, unfit, wrong
+from config.base import Bool, Day, File, Key, Model, Number, Secret, SomeWords, Text, Title, Whole, unfit, wrong
 from config.codes import CODES, is_code, is_prefix
 from config.problems import nearest
 from config.times import DAYS, Every, Interval, When, clock, weekday, when
@@ -25,6 +25,8 @@ class ConnectionOptions(Model):
     """Whether the token may be sent over plain http to a host that is not this machine."""
     in_flight: Whole = Field(default=8, ge=1, le=100)
     """Requests in flight at most."""
+    reserve: Number = Field(default=0.1, ge=0, lt=1)
+    """Part of the tool's hourly limit that is left to other users of the same token: 0.1 is a tenth."""
     ca_bundle: File | None = None
     """Certificates to trust. A relative path is relative to the main configuration file."""
     proxy: Text | None = Field(default=None, repr=False)

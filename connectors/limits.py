@@ -1,8 +1,11 @@
 """How long a tool asks us to wait, read from the headers of its answer."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import isfinite
 
 from connectors import text
 
@@ -16,11 +19,17 @@ LIMIT_HEADERS = (
     "x-ratelimit-interval-seconds",
     "x-ratelimit-fillrate",
     "ratelimit-reason",
+    "beta-ratelimit-policy",
+    "beta-ratelimit",
 )
 """What `doctor` shows of a tool's limits."""
 
 _EPOCH_FROM = 10**9  # a smaller number is a span of seconds
 _MILLISECONDS_FROM = 10**12
+_LONGEST_INTERVAL_S = 3600
+_POINTS = re.compile(r"[;,]\s*[qr]=(\d+)")
+_OF_ENDPOINT = {"jira-burst-based", "jira-per-issue-on-write"}
+SECOND = timedelta(seconds=1)
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -77,17 +86,72 @@ def told_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     if asked is not None:
         return asked
     if exhausted(headers) or "x-ratelimit-remaining" not in headers or "ratelimit-reason" in headers:
-        return reset_in(headers, now)
+        told = reset_in(headers, now)
+        return number(headers, "x-ratelimit-interval-seconds") if told is None else told
     return None
 
 
-def reserve_wait(headers: Mapping[str, str], now: datetime, reserve: float) -> float | None:
-    """Seconds to hold back so that `reserve` (0..1) of the limit is left to the token's other users; None: go on."""
+@dataclass(frozen=True)
+class Rate:
+    """So many requests within a span of time."""
+
+    count: float
+    span: timedelta
+
+
+@dataclass(frozen=True)
+class Hourly:
+    """What an answer tells of a limit that fills up at a fixed time, `reset_s` seconds from now."""
+
+    limit: float
+    remaining: float
+    reset_s: float
+
+
+def number(headers: Mapping[str, str], name: str) -> float | None:
+    """A header's number; None where there is none."""
     try:
-        limit, remaining = float(headers["x-ratelimit-limit"]), float(headers["x-ratelimit-remaining"])
+        value = float(headers[name])
     except (KeyError, ValueError):
         return None
-    return reset_in(headers, now) if reserve > 0 and remaining < limit * reserve else None
+    return value if isfinite(value) else None
+
+
+def hourly(headers: Mapping[str, str], now: datetime) -> Hourly | None:
+    """The limit that an answer tells of: Jira's points, else `X-RateLimit-*`. None where it tells of none."""
+    policy, state = (_POINTS.search(headers.get(name, "")) for name in ("beta-ratelimit-policy", "beta-ratelimit"))
+    if policy and state:
+        # `t` was seen to be wrong once the points are used up; they come back with the hour.
+        return Hourly(float(policy[1]), float(state[1]), 3600 - now.timestamp() % 3600)
+    limit, remaining = number(headers, "x-ratelimit-limit"), number(headers, "x-ratelimit-remaining")
+    reset = reset_in(headers, now)
+    return None if limit is None or remaining is None or reset is None else Hourly(limit, remaining, reset)
+
+
+def bucket(headers: Mapping[str, str]) -> tuple[int, int, timedelta] | None:
+    """What is left in Data Center's bucket, and by how much it fills in which time. None where none is told."""
+    left, fill, span = (
+        number(headers, f"x-ratelimit-{name}") for name in ("remaining", "fillrate", "interval-seconds")
+    )
+    if left is None or fill is None or span is None or fill < 1 or not 0 < span <= _LONGEST_INTERVAL_S:
+        return None
+    return max(0, int(left)), int(fill), timedelta(seconds=span)
+
+
+def near(headers: Mapping[str, str]) -> bool:
+    """Whether the tool says that a limit is near (Jira: less than a fifth is left)."""
+    return headers.get("x-ratelimit-nearlimit", "").strip().lower() == "true"
+
+
+def of_endpoint(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal concerns one call only (Jira's burst and per-issue limits), not the whole connection."""
+    return headers.get("ratelimit-reason", "").strip() in _OF_ENDPOINT
+
+
+def of_speed(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal says that requests come too fast, not that too many came in an hour."""
+    reason = headers.get("ratelimit-reason", "")
+    return reason in _OF_ENDPOINT if reason else not exhausted(headers)
 
 
 def later(now: datetime, seconds: float) -> datetime:

@@ -22,13 +22,16 @@ from connectors import limits, text
 from connectors.answers import Answer, error_of
 from connectors.base import Context, Usage
 from connectors.errors import Cancelled, Refused, SourceError, TryAgain
+from connectors.limits import Rate
+from connectors.pace import Pace, endpoint
 from connectors.retry import Patience, retrying
 
 USER_AGENT = f"northing/{version('northing')}"
 BODY_LIMIT = 64 * 1024 * 1024
 _REDIRECTS = {301, 302, 303, 307, 308}
 _REDIRECT_LIMIT = 5
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
+TIMEOUT_S = 60.0
+"""How long an answer may take to begin, or to go on."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 Params = Mapping[str, str | int | bool]
@@ -45,8 +48,9 @@ class Transport:
     attempt, so that a retry after a long wait is signed anew. `renew()` is called once, in the same thread, when a
     request's answer says that its credentials are `expired` (401); where it returns True the request is sent again.
     `classify(answer)` holds the tool's own rules: it may name the error of any answer (also of a 200) before the
-    general rules do. `reserve` (0..1) is the part of the primary limit that is left to other users of the token.
-    Tool-wide pauses (a limit was met) hold all threads of the connection back.
+    general rules do. `reserve` (0..1) is the part of the primary limit that is left to other users of the token,
+    `steady` what the tool's documents allow of all requests together. A limit that was met holds back all threads of
+    the connection, or those that make the same call where it is one of a call.
 
     All methods raise `TryAgain` when patience has ended, `Refused` when a person must act, `Cancelled` on a stop.
     """
@@ -66,6 +70,7 @@ class Transport:
         proxy: str | None = None,
         patience: Patience | None = None,
         reserve: float = 0.0,
+        steady: Rate | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.in_flight = in_flight
@@ -82,10 +87,9 @@ class Transport:
         self._classify = classify
         self._context = context
         self._patience = patience or Patience()
-        self._reserve = reserve
+        self._pace = Pace(context.now, reserve=reserve, steady=steady)
         self._slots = threading.BoundedSemaphore(in_flight)
         self._lock = threading.Lock()
-        self._paused: tuple[datetime, str] | None = None
         self._client = _client(headers or {}, in_flight, ca_bundle, proxy)
 
     def close(self) -> None:
@@ -97,12 +101,12 @@ class Transport:
     ) -> Answer:
         """GET a path below the base, or a whole URL on the same host (a `next_url`). `etag`: only if it changed."""
         call = _Call("GET", self._address(url), params=params, etag=etag, usage=usage)
-        return self.run(lambda: self._attempt(call), usage)
+        return self.run(lambda: self._attempt(call), usage, call.endpoint)
 
     def post(self, url: str, json: object, usage: Usage | None = None) -> Answer:
         """POST `json` (anything msgspec encodes). Only for requests that read: they are repeated after faults."""
         call = _Call("POST", self._address(url), body=msgspec.json.encode(json), usage=usage)
-        return self.run(lambda: self._attempt(call), usage)
+        return self.run(lambda: self._attempt(call), usage, call.endpoint)
 
     @overload
     def get_json(
@@ -128,7 +132,7 @@ class Transport:
             answer = self._attempt(call)
             return answer, None if answer.not_modified else answer.decode(into)
 
-        return self.run(attempt, usage)
+        return self.run(attempt, usage, call.endpoint)
 
     def post_json(
         self,
@@ -148,10 +152,13 @@ class Transport:
             check(value)
             return answer, value
 
-        return self.run(attempt, usage)
+        return self.run(attempt, usage, call.endpoint)
 
-    def run(self, action: Callable[[], T], usage: Usage | None = None) -> T:
-        """Run `action`, which may raise TryAgain, with this connection's pauses and patience; for SDK calls, too."""
+    def run(self, action: Callable[[], T], usage: Usage | None = None, call: str = "") -> T:
+        """Run `action`, which may raise TryAgain, with this connection's pauses and patience; for SDK calls, too.
+
+        `call` names the endpoint, where pauses of one endpoint are to be kept.
+        """
         served: datetime | None = None
 
         def step() -> T:
@@ -159,7 +166,8 @@ class Transport:
             if self._context.stop.is_set():
                 raise Cancelled
             try:
-                self._hold_back(served)
+                if held := self._pace.held(call, served):
+                    raise TryAgain(held[1], wait=held[0])
                 return action()
             except TryAgain as error:
                 if error.wait:
@@ -174,8 +182,18 @@ class Transport:
         return retrying(self._context, self._patience, waited)(step)
 
     @contextmanager
-    def slot(self, usage: Usage | None = None) -> Generator[None, None, None]:
-        """Takes one of the connection's places for a request in flight, and counts the request."""
+    def slot(self, usage: Usage | None = None, call: str = "") -> Generator[None, None, None]:
+        """Takes one of the connection's places for a request in flight, and counts the request.
+
+        Waits for its turn first, where requests come as fast as the tool allows. `call` names the endpoint.
+        """
+        while wait := self._pace.turn(call):
+            if usage is not None:
+                with self._lock:
+                    usage.waited_s += wait
+            if wait >= 1:
+                self._context.on_wait(f"{self._home.hostname}: as many requests as the limit allows", wait)
+            self._context.sleep(wait)
         with self._slots:
             if usage is not None:
                 with self._lock:
@@ -184,41 +202,26 @@ class Transport:
 
     def pause(self, seconds: float, reason: str) -> None:
         """Hold back all requests of this connection for `seconds`: the tool told one of them to wait."""
-        until = limits.later(self._context.now(), seconds)
-        with self._lock:
-            if self._paused is None or self._paused[0] < until:
-                self._paused = (until, reason)
+        self._pace.pause(seconds, reason)
 
-    def judge(self, answer: Answer) -> Answer:
-        """The answer itself, or the error that it stands for, raised. A wait that it tells pauses the connection."""
+    def judge(self, answer: Answer, method: str = "GET") -> Answer:
+        """The answer itself, or the error that it stands for, raised. A wait that it tells holds others back, too."""
         now = answer.clock or self._context.now()
         if answer.clock is not None:
             self.skew_seen = answer.clock - self._context.now()
         if seen := {name: answer.headers[name] for name in limits.LIMIT_HEADERS if name in answer.headers}:
             self.limits_seen = seen
+        call = endpoint(method, answer.url)
         error = self._classify(answer) or error_of(answer, now)
-        if isinstance(error, TryAgain) and error.wait:
-            self.pause(error.wait, error.message)
+        if isinstance(error, TryAgain) and (error.wait or answer.status == 429):
+            self._pace.refused(call, answer.status, answer.headers, error.wait or 0.0, error.message)
         if error is not None:
             raise error
-        if hold := limits.reserve_wait(answer.headers, now, self._reserve):
-            self.pause(hold, f"{self._home.hostname}: the rest of the request limit is left to others")
+        self._pace.heard(call, answer.headers, now, self._home.hostname or "")
         return answer
 
-    def _hold_back(self, served: datetime | None) -> None:
-        """Raises TryAgain where the connection is paused beyond `served`, up to when the caller has already waited."""
-        with self._lock:
-            if self._paused is None:
-                return
-            until, reason = self._paused
-            left = (until - self._context.now()).total_seconds()
-            if left <= 0 or (served is not None and until <= served):
-                self._paused = None
-                return
-        raise TryAgain(reason, wait=left)
-
     def _attempt(self, call: "_Call") -> Answer:
-        return self.judge(self._exchange(call))
+        return self.judge(self._exchange(call), call.method)
 
     def _address(self, url: str) -> str:
         if not url.startswith(("http://", "https://")):
@@ -249,7 +252,7 @@ class Transport:
                 request.headers["Content-Type"] = "application/json"
             if call.etag:
                 request.headers["If-None-Match"] = call.etag
-            with self.slot(call.usage), _faults_named(call.method, call.url):
+            with self.slot(call.usage, call.endpoint), _faults_named(call.method, call.url):
                 answer = _read(self._client, request)
             if answer.not_modified and call.usage is not None:
                 with self._lock:
@@ -286,12 +289,21 @@ class _Call:
     etag: str | None = None
     usage: Usage | None = None
 
+    @property
+    def endpoint(self) -> str:
+        return endpoint(self.method, self.url)
+
 
 def _port(url: SplitResult) -> int:
     return url.port or {"https": 443}.get(url.scheme, 80)
 
 
-def _client(headers: Mapping[str, str], in_flight: int, ca_bundle: Path | None, proxy: str | None) -> httpx.Client:
+def _client(
+    headers: Mapping[str, str],
+    in_flight: int,
+    ca_bundle: Path | None,
+    proxy: str | None,
+) -> httpx.Client:
     verify: ssl.SSLContext | bool = True
     if ca_bundle:
         verify = httpx.create_ssl_context()
@@ -308,7 +320,7 @@ def _client(headers: Mapping[str, str], in_flight: int, ca_bundle: Path | None, 
         verify=verify,
         proxy=proxy,
         mounts=mounts,
-        timeout=_TIMEOUT,
+        timeout=httpx.Timeout(TIMEOUT_S, connect=10.0, pool=None),
         limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
         follow_redirects=False,
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import wraps
 from threading import RLock
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -15,6 +15,11 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from simulator.limits import Limits
+    from simulator.weather import Fault, Weather
 
 Raw: TypeAlias = dict[str, Any]
 """A JSON object in the shape of the tool's API."""
@@ -108,7 +113,7 @@ class Site:
     """One simulated server: state, clock and request log.
 
     `now` gives the site's time (UTC); `advance` moves it on from there. `origin` is set when the site is served.
-    `latency` is waited before every answer, in seconds.
+    `latency` is waited before every answer, in seconds. `limits` and `weather` are what a test sets: none at first.
     """
 
     prefix = ""
@@ -119,6 +124,9 @@ class Site:
         self.lock = RLock()
         self.origin = "http://127.0.0.1"
         self.latency = 0.0
+        self.limits: Limits | None = None
+        self.weather: Weather | None = None
+        self._under_way = 0
         self._now = now or utc_now
         self._shift = timedelta()
 
@@ -142,8 +150,8 @@ class Site:
         """Where below `origin` a call is answered."""
         return self.prefix + path
 
-    def app(self) -> Starlette:
-        """The site as an ASGI application."""
+    def app(self) -> ASGIApp:
+        """The site as an ASGI application, for uvicorn."""
         points = self.endpoints()
         routes = [
             Route(self.address_of(path), self._endpoint(points, handler), methods=[verb])
@@ -151,10 +159,17 @@ class Site:
         ]
         verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         rest = Route("/{rest:path}", self._endpoint(points, points.nothing_here), methods=verbs)
-        return Starlette(routes=[*routes, rest])
+        return _with_connection(Starlette(routes=[*routes, rest]))
 
     def _endpoint(self, points: "Endpoints", handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
+            self._under_way += 1
+            try:
+                return await answered(request)
+            finally:
+                self._under_way -= 1
+
+        async def answered(request: Request) -> Response:
             if self.latency:
                 await asyncio.sleep(self.latency)
             body = await request.body()
@@ -163,21 +178,52 @@ class Site:
                 request.method, str(request.url), path, request.query_params, request.headers, body, request.path_params
             )
             with self.lock:
-                try:
-                    points.admit(call)
-                    answer = handler(call)
-                except Refusal as refusal:
-                    answer = refusal.answer
-                answer = points.finish(call, answer)
+                struck, answer = self._answer(points, handler, call, request.scope["route"].path)
                 moment = self.now()
                 self.requests.append(
                     Seen(request.method, path, request.url.query, dict(request.headers), body, answer.status)
                 )
             headers = {**answer.headers, "Date": format_datetime(moment.astimezone(UTC), usegmt=True)}
             content = None if answer.status == 304 else answer.body
-            return Response(content, answer.status, headers, media_type=None if answer.status == 304 else answer.media)
+            media = None if answer.status == 304 else answer.media
+            response = Response(content, answer.status, headers, media_type=media)
+            if self.weather is None or struck is None:
+                return response
+            return await self.weather.carry(struck, response)
 
         return respond
+
+    def _answer(self, points: "Endpoints", handler: Handler, call: Call, route: str) -> "tuple[Fault | None, Answer]":
+        """What strikes the answer on its way, and the answer."""
+        struck: Fault | None = None
+        now = self.now()
+        try:
+            arrived = call
+            if self.weather is not None:
+                struck, arrived = self.weather.before(call, now)
+            if self.limits is not None:
+                self.limits.admit(call, route, now, self._under_way)
+            points.admit(call)
+            answer = handler(arrived)
+        except Refusal as refusal:
+            answer = refusal.answer
+        answer = points.finish(call, answer)
+        if self.limits is not None:
+            self.limits.finish(call, route, answer, now)
+        if self.weather is not None:
+            later, answer = self.weather.after(call, answer, struck)
+            struck = struck or later
+        return struck, answer
+
+
+def _with_connection(app: ASGIApp) -> ASGIApp:
+    """`app`, whose scope also holds the connection that its answers go through (uvicorn's transport)."""
+
+    async def connected(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["simulator.connection"] = getattr(getattr(send, "__self__", None), "transport", None)
+        await app(scope, receive, send)
+
+    return connected
 
 
 class Endpoints:

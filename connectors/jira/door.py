@@ -149,6 +149,7 @@ class Door:
             auth=signer.sign,
             context=self._context,
             in_flight=options.in_flight,
+            reserve=options.reserve,
             classify=classify,
             renew=signer.renew,
             expired=lambda answer: answer.status == 401 and not lacks_scope(answer),
