@@ -3,10 +3,12 @@
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from config import Conventions
 from connectors.base import Context
+from connectors.errors import Refused
 from connectors.jira import Jira, JiraOptions
 from store.credentials import KeptCredentials
 
@@ -28,10 +30,13 @@ def main(database: str, site: str, atlassian: str, refresh_token: str) -> None:
     kept, stop = KeptCredentials(database, now), threading.Event()
     jira = Jira("jira", options, Conventions(), "count", Context(now, stop, lambda _: None, kept=kept))
     for line in sys.stdin:
-        while line == "for ever\n":
+        if line == "for ever\n":
             jira.scopes()
             sys.stdout.write("read\n")
             sys.stdout.flush()
+        while line == "for ever\n":
+            with suppress(Refused):  # a token that ends as soon as it was got
+                jira.scopes()
         with ThreadPoolExecutor(8) as pool:
             seen = [listing.scopes[0].key for listing in pool.map(lambda _: jira.scopes(), range(8))]
         sys.stdout.write(f"{seen.count('SHOP')} readings went well\n")

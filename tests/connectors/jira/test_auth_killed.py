@@ -31,7 +31,7 @@ def test_no_kill_loses_the_consent(request: pytest.FixtureRequest, kind: str) ->
     ended = threading.Event()
 
     def end_tokens() -> None:
-        while not ended.wait(0.01):
+        while not ended.wait(0.03):
             atlassian.end_access()
 
     with serve(site, atlassian) as running:
