@@ -212,7 +212,7 @@ class JiraEndpoints(Endpoints):
     def _found(self, text: str) -> Found:
         """The result of a query, kept while the site does not change: pages of one search need not run it again."""
         kept = self._results.get(text)
-        if kept and kept[0] == self.site.revision:
+        if kept and kept[0] == self.site.revision and not self.site.index_lag:
             return kept[1]
         try:
             result = run(self.site, text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from simulator.jira.jql import BadQuery, Clause, Query, parse, predicate
-from simulator.jira.state import Issue, milliseconds
+from simulator.jira.state import Issue, milliseconds, stamp
 
 if TYPE_CHECKING:
     from simulator.jira.server import JiraSite
@@ -56,6 +56,8 @@ def run(site: "JiraSite", text: str) -> Found:
     issues: Iterable[Issue] = (
         issue for issue in _candidates(site, query) if site.can_see(issue) and issue.project not in archived
     )
+    if site.index_lag:
+        issues = (issue for issue in issues if _indexed(site, issue, text))
     if query.where is not None:
         fits = predicate(query.where, lambda clause: _test(site, clause))
         issues = (issue for issue in issues if fits(issue))
@@ -67,6 +69,12 @@ def run(site: "JiraSite", text: str) -> Found:
 
     rows = sorted(((sort_key(issue), issue) for issue in issues), key=lambda row: row[0])
     return [issue for _, issue in rows], [key for key, _ in rows], query
+
+
+def _indexed(site: "JiraSite", issue: Issue, text: str) -> bool:
+    """Whether the index knows of an issue, or of its last change where the query asks for changes."""
+    fresh = _moment(issue, "updated" if "updated" in text else "created")
+    return fresh <= milliseconds(stamp(site.now() - site.index_lag))
 
 
 def _candidates(site: "JiraSite", query: Query) -> Iterable[Issue]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class JiraSite(Site):
         """What every search on Cloud warns of."""
         self.search_end: int | None = None
         """How many issues searches on Cloud find before they end without a word."""
+        self.index_lag = timedelta()
+        """How long searches do not find what was made or, by the time of its change, changed."""
         self.token_age = 0
         self.sprints_as_json = self.cloud if sprints_as_json is None else sprints_as_json
         self.projects: dict[str, Raw] = {}
