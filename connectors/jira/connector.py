@@ -125,12 +125,10 @@ class Jira:
         told = self._estimated[scope.external_id]
         return replace(site.fields, estimate=tuple(dict.fromkeys(told + site.fields.estimate)))
 
-    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]]:
+    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
+        """None for an archived project: searches do not find its issues, though they are there."""
         if scope.archived:
-            raise Refused(
-                f"The project {scope.key} is archived, and searches do not find archived issues.",
-                advice="What was read of it before stays as it is.",
-            )
+            return None
         return self._issues(self.site()).listing(scope, usage)
 
     def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:

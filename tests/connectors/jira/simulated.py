@@ -9,7 +9,7 @@ from typing import Any, Literal
 from config import Conventions
 from connectors.base import Context, Reading, Usage
 from connectors.jira import Jira, JiraOptions
-from connectors.records import Item, Page, Scope
+from connectors.records import Category, Item, Page, Scope
 from simulator import JiraSite, serve
 from simulator.site import Seen
 
@@ -70,3 +70,10 @@ def read_pages(site: JiraSite, jira: Jira, reading: Reading | None = None, usage
 def read_items(site: JiraSite, jira: Jira, reading: Reading | None = None) -> dict[str, Item]:
     """All items of SHOP by key."""
     return {item.key: item for page in read_pages(site, jira, reading) for item in page.items}
+
+
+def listed(jira: Jira, scope: Scope, usage: Usage | None = None) -> list[dict[str, Category]]:
+    """The pages of a listing of all ids."""
+    pages = jira.ids(scope, usage or Usage())
+    assert pages is not None
+    return list(pages)

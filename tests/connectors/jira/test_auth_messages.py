@@ -108,7 +108,7 @@ def test_an_answer_to_nobody_is_no_answer(site: JiraSite, connect: Connect) -> N
     site.tokens.ends_at, site.tokens.anonymous = NOW, True
     for ask in (
         lambda: list(jira.items(scope, Reading(), Usage())),
-        lambda: list(jira.ids(scope, Usage())),
+        lambda: list(jira.ids(scope, Usage()) or ()),
         lambda: jira.matching("project = SHOP", Usage()),
     ):
         with pytest.raises(Refused, match="answered as if to nobody"):

@@ -147,7 +147,7 @@ def test_a_token_that_comes_twice_is_an_error_and_no_end(router: respx.MockRoute
         list(issues.pages(SCOPE, Reading(), Usage()))
 
 
-def test_an_empty_page_with_a_token_is_not_the_last(router: respx.MockRouter, issues: CloudIssues) -> None:
+def test_an_empty_page_with_a_token_is_not_the_last(router: respx.MockRouter, issues: CloudIssues) -> None:  # bug 29
     cloud = Cloud(router, 2)
     pages = iter(
         [
@@ -224,14 +224,18 @@ def test_a_search_that_is_refused_for_every_issue_is_refused(router: respx.MockR
         list(issues.pages(SCOPE, Reading(), Usage()))
 
 
-def test_a_project_that_is_not_there_is_refused_in_jiras_words(router: respx.MockRouter, issues: CloudIssues) -> None:
+def test_a_project_that_is_not_there_is_refused_in_jiras_words(
+    router: respx.MockRouter, issues: CloudIssues
+) -> None:  # bug 19
     words = "The value 'SHOP' does not exist for the field 'project'."
     router.post(SEARCH).respond(400, json={"errorMessages": [words], "warningMessages": []})
     with pytest.raises(Refused, match=words):
         list(issues.pages(SCOPE, Reading(), Usage()))
 
 
-def test_a_reading_that_is_left_early_leaves_nothing_running(router: respx.MockRouter, issues: CloudIssues) -> None:
+def test_a_reading_that_is_left_early_leaves_nothing_running(
+    router: respx.MockRouter, issues: CloudIssues
+) -> None:  # bug 23
     cloud = Cloud(router, 2000)
     pages = cast("Generator[Page]", issues.pages(SCOPE, Reading(), Usage()))
     next(pages)

@@ -165,7 +165,7 @@ def test_only_changes_are_read_the_second_time(site: JiraSite, connect: Connect)
     assert all_items(jira, Reading(since=NOW + timedelta(hours=2))) == []
 
 
-def test_a_profile_in_another_zone_changes_nothing(site: JiraSite, connect: Connect) -> None:
+def test_a_profile_in_another_zone_changes_nothing(site: JiraSite, connect: Connect) -> None:  # bug 1
     site.user_timezone = "Pacific/Auckland"
     key = site.add_issue("SHOP", "Number 1")
     assert [item.key for item in all_items(connect(), Reading(since=NOW - timedelta(minutes=1)))] == [key]

@@ -59,7 +59,7 @@ def test_every_row_is_read_once(count: int, width: int) -> None:
 
 @pytest.mark.parametrize("width", [1, 3])
 @pytest.mark.parametrize("seed", range(20))
-def test_no_row_that_stays_is_lost_while_others_are_deleted(width: int, seed: int) -> None:
+def test_no_row_that_stays_is_lost_while_others_are_deleted(width: int, seed: int) -> None:  # bug 3
     chance = random.Random(seed)
     server = Server(120, 10)
 

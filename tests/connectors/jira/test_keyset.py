@@ -9,7 +9,7 @@ from connectors.base import Reading, Usage
 from connectors.jira.window import Resume
 from connectors.records import Item
 from simulator import JiraSite
-from tests.connectors.jira.simulated import NOW, after, connected, jira_site, read_items, read_pages, scope_of
+from tests.connectors.jira.simulated import NOW, after, connected, jira_site, listed, read_items, read_pages, scope_of
 
 
 def filled(count: int, **options: int | bool) -> JiraSite:
@@ -100,15 +100,15 @@ def test_a_server_that_lists_no_faster_or_compares_no_keys_is_read_by_offset(opt
     site = filled(320, **options)
     with connected(site) as jira:
         items = read_items(site, jira)
-        listed = {one for page in jira.ids(scope_of(site), Usage()) for one in page}
+        ids = {one for page in listed(jira, scope_of(site)) for one in page}
     assert set(items) == set(present(site))
-    assert listed == {item.external_id for item in items.values()}
+    assert ids == {item.external_id for item in items.values()}
 
 
 def test_a_listing_goes_by_key() -> None:
     site, usage = filled(2500), Usage()
     with connected(site) as jira:
-        pages = list(jira.ids(scope_of(site), usage))
+        pages = listed(jira, scope_of(site), usage)
     assert [len(page) for page in pages] == [1000, 999, 501]
     assert usage.requests == 3
 

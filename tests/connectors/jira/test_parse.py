@@ -186,7 +186,7 @@ def test_a_parent_link_of_plans_is_read_in_all_its_shapes(value: object, parent:
 
 
 @pytest.mark.parametrize("value", ["0.0", True, None, {"value": 3}, [], ""])
-def test_only_numbers_are_estimates(value: object) -> None:
+def test_only_numbers_are_estimates(value: object) -> None:  # bug 25
     assert read(issue(customfield_1=value))[0].estimate is None
 
 
@@ -264,7 +264,7 @@ def test_what_is_missing_or_null_does_no_harm() -> None:
     )
 
 
-def test_a_date_out_of_range_is_left_out_with_a_note() -> None:
+def test_a_date_out_of_range_is_left_out_with_a_note() -> None:  # bug 22
     item, notes = read(issue(created="292278994-08-17T07:12:55.807+0000", duedate="0000-00-00"))
     assert (item.created_at, item.due_on) == (None, None)
     assert [(one.external_id, one.excerpt, one.whole) for one in notes] == [
