@@ -1,23 +1,24 @@
 """Connectors with one mistake each, made out of right ones: what the contract suite must not let pass."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
-from connectors.base import Check, Connector, Context, Listing, Reading, Usage
-from connectors.errors import Cancelled, Refused, TryAgain
+from connectors.base import Check, Context, Listing, Reading, Usage
+from connectors.errors import Refused
 from connectors.records import Category, Containers, Item, Looked, Page, Ref, Scope
+from tests.connectors.contract.source import Source
 
 
 class Broken:
     """Hands everything on to a right connector. Each mistake overrides one method."""
 
-    def __init__(self, right: Connector, context: Context) -> None:
-        self.right, self.context = right, context
-        self.kind, self.conditional, self.options_model = right.kind, right.conditional, right.options_model
+    def __init__(self, source: Source, context: Context, *scopes: str) -> None:
+        self.context, self.right = context, source.connector(context, *scopes)
+        self.kind, self.conditional = self.right.kind, self.right.conditional
+        self.options_model = self.right.options_model
 
     @property
     def overlap(self) -> timedelta:
@@ -53,6 +54,12 @@ class Broken:
             yield page
 
 
+class ListsAScopeTwice(Broken):
+    def scopes(self) -> Listing:
+        listing = self.right.scopes()
+        return replace(listing, scopes=[*listing.scopes, listing.scopes[0]])
+
+
 class HidesRefusedScopes(Broken):
     def scopes(self) -> Listing:
         return replace(self.right.scopes(), refused=[])
@@ -80,6 +87,14 @@ class StopsBeforeTheLastPage(Broken):
         for page in pages[: max(len(pages) - 1, 1)]:
             page.resume = None if page is pages[max(len(pages) - 2, 0)] else page.resume
             yield page
+
+
+class RefusesAnEmptyScope(Broken):
+    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        pages = list(self.right.items(scope, reading, usage))
+        if not any(page.items for page in pages):
+            raise Refused("There is nothing.", advice="Add something.")
+        yield from pages
 
 
 class HoldsEverythingInMemory(Broken):
@@ -136,6 +151,17 @@ class TakesTheLargestUpdate(Broken):
             yield page
 
 
+class StallsInATie(Broken):
+    """Goes on behind the time of the last row: what else changed at that moment is passed over."""
+
+    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        seen = None
+        for page in self.right.items(scope, reading, usage):
+            page.items = [one for one in page.items if reading.since is None or one.updated_at != seen]
+            seen = max((one.updated_at for one in page.items if one.updated_at), default=seen)
+            yield page
+
+
 class LeavesTheBoundaryOut(Broken):
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         for page in self.right.items(scope, reading, usage):
@@ -171,8 +197,8 @@ class IgnoresValidators(Broken):
 
 
 class OnlyAddsLabels(Broken):
-    def __init__(self, right: Connector, context: Context) -> None:
-        super().__init__(right, context)
+    def __init__(self, source: Source, context: Context, *scopes: str) -> None:
+        super().__init__(source, context, *scopes)
         self.seen: dict[str, set[str]] = {}
 
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
@@ -233,143 +259,3 @@ class KeepsOneScopeForAllThreads(Broken):
 
     def _read(self, reading: Reading, usage: Usage) -> Iterator[Page]:
         yield from self.right.items(self.scope, reading, usage)
-
-
-class MatchesNothingWhenRefused(Broken):
-    def matching(self, query: str, usage: Usage) -> set[str]:
-        try:
-            return self.right.matching(query, usage)
-        except Refused:
-            return set()
-
-
-class CutsTheIdsShort(Broken):
-    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
-        for part in self.right.ids(scope, usage) or ():
-            yield dict(list(part.items())[:100])
-
-
-class ListsIdsOfTheDeparted(Broken):
-    def ids(self, scope: Scope, usage: Usage) -> Iterator[dict[str, Category]] | None:
-        yield from self.right.ids(scope, usage) or ()
-        yield {"1": "todo"}
-
-
-class CallsHiddenDeleted(Broken):
-    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
-        found = self.right.look(scope, refs, usage)
-        return Looked(found.items, dict.fromkeys(found.gone, "deleted"), found.moved, found.set_aside)
-
-
-class CallsDeletedHidden(Broken):
-    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
-        found = self.right.look(scope, refs, usage)
-        return Looked(found.items, dict.fromkeys(found.gone, "not_visible"), found.moved, found.set_aside)
-
-
-class ForgetsSomeWhenLooking(Broken):
-    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
-        return self.right.look(scope, refs[:-1], usage)
-
-
-class LooksInTheOldPlaceOnly(Broken):
-    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
-        found = self.right.look(scope, refs, usage)
-        found.items = [msgspec.structs.replace(item, scope=scope.external_id) for item in found.items]
-        return found
-
-
-class TakesATransferForALoss(Broken):
-    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
-        found = self.right.look(scope, refs, usage)
-        new = set(found.moved.values())
-        gone: Any = {**found.gone, **dict.fromkeys(found.moved, "not_visible")}
-        return Looked([item for item in found.items if item.external_id not in new], gone, {}, found.set_aside)
-
-
-class LosesAllWithTheScope(Broken):
-    def look(self, scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
-        try:
-            return self.right.look(scope, refs, usage)
-        except Refused:
-            return Looked(gone={ref.external_id: "not_visible" for ref in refs})
-
-
-class TakesARefusalForEmpty(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        try:
-            yield from self.right.items(scope, reading, usage)
-        except Refused:
-            yield Page(items=[], clock=self.context.now())
-
-
-class GivesUpAtOnce(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        try:
-            yield from self.right.items(scope, reading, usage)
-        except TryAgain as error:
-            raise Refused(error.message, advice="Call somebody.") from error
-
-
-class EndsQuietlyWhenItBreaks(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        try:
-            yield from self.right.items(scope, reading, usage)
-        except TryAgain:
-            yield Page(items=[])
-
-
-class RefusesWithoutAdvice(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        try:
-            yield from self.right.items(scope, reading, usage)
-        except Refused as error:
-            raise Refused(error.message, status=error.status) from error
-
-
-class DropsBadRecords(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        for page in self.right.items(scope, reading, usage):
-            page.set_aside = []
-            yield page
-
-
-class LosesThePageOfABadRecord(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        for page in self.right.items(scope, reading, usage):
-            page.items = [] if page.set_aside else page.items
-            yield page
-
-
-class TakesAStopForTheEnd(Broken):
-    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
-        try:
-            yield from self.right.items(scope, reading, usage)
-        except Cancelled:
-            return
-
-
-class WaitsLessThanTold(Broken):
-    """As libraries do: waits of a minute and more are cut to some seconds."""
-
-    def __init__(self, right: Connector, context: Context) -> None:
-        super().__init__(right, context)
-        sleep = context.sleep
-        context.sleep = lambda seconds: sleep(min(seconds, 20))
-
-
-class FallsOverInDoctor(Broken):
-    def doctor(self) -> list[Check]:
-        checks = self.right.doctor()
-        if not all(check.ok for check in checks):
-            raise Refused("Something is wrong.", advice="Mend it.")
-        return checks
-
-
-@dataclass(frozen=True)
-class Case:
-    """A mistake, the rule that must catch it, and the tool at which it shows."""
-
-    mistake: type[Broken]
-    rule: str
-    at: str

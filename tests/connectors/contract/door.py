@@ -49,11 +49,11 @@ class Door(Site):
 
     def app(self) -> Any:
         async def answer(scope: Any, receive: Any, send: Any) -> None:
-            await self._answer(scope, receive, send)
+            await self._let_through(scope, receive, send)
 
         return answer
 
-    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _let_through(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked += 1
         fault = self._fault if self._left is None or self._left > 0 else ""
         if self._left:

@@ -26,7 +26,7 @@ def _refs(source: Source, *items: str) -> list[Ref]:
     return [Ref(external_id=one, key=source.key(one)) for one in items]
 
 
-def ids_are_complete_or_none(source: Source) -> None:
+def ids_are_complete_or_none(source: Source) -> None:  # bug 10
     items = fill(source)
     kept = mirror(source)
     kept.read()
@@ -47,7 +47,7 @@ def what_is_there_is_looked_at_as_it_is_read(source: Source) -> None:
     assert _look(kept, []) == Looked()
 
 
-def what_is_deleted_is_told_as_far_as_it_is_proven(source: Source) -> None:
+def what_is_deleted_is_told_as_far_as_it_is_proven(source: Source) -> None:  # bug 8
     items = fill(source, 3)
     kept = mirror(source)
     refs = _refs(source, items[0], items[1])
@@ -67,7 +67,7 @@ def what_is_hidden_is_not_called_deleted(source: Source) -> None:
     assert _look(kept, refs).gone == {items[0]: "not_visible"}
 
 
-def what_has_moved_is_found_where_it_is(source: Source) -> None:
+def what_has_moved_is_found_where_it_is(source: Source) -> None:  # bug 8, 9
     items = fill(source, 3)
     kept = mirror(source)
     kept.read()
@@ -85,7 +85,7 @@ def what_has_moved_is_found_where_it_is(source: Source) -> None:
     assert set(other.items) == {new}, "what moved is read in its new place, by the same name"
 
 
-def nothing_is_told_of_a_scope_that_cannot_be_read(source: Source) -> None:
+def nothing_is_told_of_a_scope_that_cannot_be_read(source: Source) -> None:  # bug 10
     items = fill(source, 3)
     kept = mirror(source)
     refs = _refs(source, *items)
