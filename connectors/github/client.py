@@ -16,6 +16,7 @@ from connectors.errors import Refused, TryAgain
 from connectors.github import refusals
 from connectors.github.options import API_VERSION, GitHubOptions
 from connectors.github.tokens import Fixed, Installation, Signing, Tokens
+from connectors.limits import http_date
 from connectors.text import instant
 from connectors.transport import USER_AGENT
 
@@ -161,12 +162,13 @@ def named_errors(judge: Callable[[Answer], object], place: str) -> Generator[Non
 
 
 def _answer(error: GithubException, place: str) -> Answer:
+    headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
     return Answer(
         status=error.status,
         body=msgspec.json.encode(error.data if isinstance(error.data, dict) else {"message": str(error.data or "")}),
-        headers={name.lower(): str(value) for name, value in (error.headers or {}).items()},
+        headers=headers,
         url=place,
         not_modified=False,
-        clock=None,
+        clock=http_date(headers.get("date")),
         next_url=None,
     )

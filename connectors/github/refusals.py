@@ -136,7 +136,7 @@ def of_installation(error: Refused, app_id: str, installation: int) -> Refused:
         f"The GitHub App {app_id} has no installation {installation} ({error.message}).",
         advice="Check `installation_id`: it ends the address of the organisation's settings › GitHub Apps › Configure. "
         "Where it was uninstalled, install the App again.",
-        status=404,
+        status=401,  # what is wrong are the credentials, not a repository
     )
 
 
@@ -155,7 +155,7 @@ def _words(answer: Answer) -> str:
 def _pages(answer: Answer) -> str:
     """Where GitHub's own pages are: beside the API, on github.com under another name."""
     place = urlsplit(answer.url)
-    host = place.netloc.partition(":443")[0]
+    host = place.netloc.removesuffix(":443")
     return f"{place.scheme}://{host.removeprefix('api.') if host == 'api.github.com' else host}"
 
 

@@ -38,6 +38,12 @@ class GitHubEndpoints(Endpoints):
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/user", self._user),
             ("GET", "/rate_limit", self._rate_limit),
+            (
+                "POST",
+                "/app/installations/{installation}/access_tokens",
+                lambda call: self.site.access.installation_token(self.site, call),
+            ),
+            ("GET", "/installation/repositories", self._installed),
             ("GET", "/user/repos", lambda call: self._listed(call, self._repository_rows(None))),
             ("GET", "/orgs/{owner}", self._owner),
             ("GET", "/users/{owner}", self._owner),
@@ -72,12 +78,13 @@ class GitHubEndpoints(Endpoints):
 
     def admit(self, call: Call) -> None:
         """A token that the site knows, an API version that it speaks, and something left of the hour's limit."""
-        if self._is_page(call):
+        if self._is_page(call) or call.path.startswith(f"{self.site.prefix}/app/"):
             return
         token = self._token(call)
         if token not in self.site.tokens:
             message = "Bad credentials" if token else "Requires authentication"
             raise _refusal(401, message)
+        self.site.access.check(self.site, token, call.path)
         version = call.headers.get("x-github-api-version", VERSIONS[0])
         if version not in VERSIONS:
             raise _refusal(400, f"The version {version} of the API is not supported.")
@@ -92,6 +99,7 @@ class GitHubEndpoints(Endpoints):
         if token not in self.site.tokens or self._is_page(call):
             return answer
         answer.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+        answer.headers |= self.site.access.headers(token)
         if answer.status == 200 and call.method == "GET":
             mark = hashlib.sha256(f"{token} {call.url} ".encode() + answer.body).hexdigest()
             answer.headers |= {"ETag": f'W/"{mark}"', "Cache-Control": "private, max-age=60, s-maxage=60"}
@@ -147,6 +155,15 @@ class GitHubEndpoints(Endpoints):
         if call.headers.get("x-github-api-version", VERSIONS[0]) != WITHOUT_ASSIGNEE:
             shown["rate"] = left
         return self._send(shown)
+
+    def _installed(self, call: Call) -> Answer:
+        if self._token(call) not in self.site.access.handed:
+            raise _refusal(403, "You must authenticate with an installation access token to list these.")
+        rows = self._repository_rows(None)
+        part, headers = self._paged(call, len(rows))
+        answer = self._send({"total_count": len(rows), "repositories": rows[part]})
+        answer.headers = headers
+        return answer
 
     def _owner(self, call: Call) -> Answer:
         self._repository_rows(call.params["owner"])

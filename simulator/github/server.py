@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.files import read_json
 from simulator.github import shapes
+from simulator.github.access import Access, Denial
 from simulator.github.api import GitHubEndpoints
 from simulator.github.projects import Card, Project, iteration, option
 from simulator.github.state import Issue, Repository, pathed, stamp
@@ -34,6 +35,7 @@ class GitHubSite(Site):
         self.tokens = tokens or {"github-token": "northing-bot"}
         self.limit = limit
         self.prefix = "/api/v3" if enterprise else ""
+        self.access = Access()
         self.without = frozenset(without)
         self.repositories: dict[int, Repository] = {}
         self.projects: dict[str, Project] = {}
@@ -331,6 +333,18 @@ class GitHubSite(Site):
         """Take an iteration out of its field. Cards that point to it keep doing so."""
         settings = self.projects[project.lower()].fields["Iteration"]["configuration"]
         settings["iterations"] = [one for one in settings["iterations"] if one["title"]["raw"] != title]
+
+    @driven
+    def add_app(self, app_id: str, installation: int, public_key: str) -> None:
+        """A GitHub App with an installation that sees all repositories; `public_key` is in PEM."""
+        self.access.apps[app_id] = public_key
+        self.access.installations.add(installation)
+
+    @driven
+    def deny(self, token: str, status: int, message: str, path: str = "", **headers: str) -> None:
+        """Answer a token with this from now on, where a call's path holds `path`; `x_github_sso` for `x-github-sso`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.access.denials[token] = Denial(status, message, named, path)
 
     @driven
     def hide(self, name: str) -> None:
