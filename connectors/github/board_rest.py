@@ -12,6 +12,7 @@ from connectors.answers import ABSENT, Answer
 from connectors.base import Usage
 from connectors.errors import Refused, TryAgain
 from connectors.github.boards import Board, Card, Field, Iteration, Roles, Values
+from connectors.github.paging import one_page
 from connectors.github.parse import key_of
 from connectors.records import SetAside
 from connectors.text import excerpt, instant
@@ -111,7 +112,7 @@ def _pages(transport: Transport, url: str | None, usage: Usage) -> Iterator[Answ
     seen = set()
     while url:
         seen.add(url)
-        answer, _ = transport.get_json(url, into=list[msgspec.Raw], usage=usage)
+        answer = one_page(transport, url, usage)
         yield answer
         url = answer.next_url
         if url in seen:

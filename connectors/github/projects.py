@@ -14,6 +14,8 @@ from connectors.transport import Transport
 
 KEPT = timedelta(days=2)
 """For how long back the issues themselves are kept beside their cards: most readings start not longer ago."""
+FRESH = timedelta(minutes=15)
+"""How long a reading of the projects serves, where issues are looked up outside of a run."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Boards:
 
 
 class Projects:
-    """Reads the projects when they are first asked for, and again after `forget`. Safe from several threads."""
+    """Reads the projects when first asked for them, and again after `forget` or a while. Safe from several threads."""
 
     def __init__(self, transport: Transport, names: tuple[str, ...], measure: str, now: Callable[[], datetime]) -> None:
         self._transport = transport
@@ -69,6 +71,7 @@ class Projects:
         self._now = now
         self._lock = threading.Lock()
         self._read: Boards | SourceError | None = None
+        self._read_at = now()
 
     def forget(self) -> None:
         """A new run begins: what was read of the projects is out of date."""
@@ -80,7 +83,8 @@ class Projects:
         if not self._names:
             return Boards()
         with self._lock:
-            if self._read is None:
+            if self._read is None or self._now() - self._read_at > FRESH:
+                self._read_at = self._now()
                 try:
                     self._read = Boards(tuple(self._board(name, usage) for name in self._names), self._now().date())
                 except SourceError as error:

@@ -13,9 +13,10 @@ import msgspec
 from connectors.ahead import in_order, one_ahead
 from connectors.answers import ABSENT, Answer
 from connectors.base import Reading, Usage
-from connectors.errors import Refused, TryAgain
+from connectors.errors import Refused
 from connectors.github import parse
 from connectors.github.boards import Card
+from connectors.github.paging import one_page
 from connectors.github.projects import Projects
 from connectors.records import Container, Containers, Item, Page, Scope, SetAside
 from connectors.transport import Transport
@@ -246,11 +247,7 @@ class Reader:
             url = answer.next_url
 
     def _list(self, url: str, usage: Usage, etag: str | None = None) -> Answer:
-        # Decoded here only as far as a cut answer shows, so that the transport asks again.
-        answer, _ = self.transport.get_json(url, into=list[msgspec.Raw], etag=etag, usage=usage)
-        if answer.next_url == url:
-            raise TryAgain(f"{answer.place} names the page itself as the next one.")
-        return answer
+        return one_page(self.transport, url, usage, etag)
 
     def _resumed(self, resume: str | None) -> Position | None:
         position = Position.read(resume) if resume else None
