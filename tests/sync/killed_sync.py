@@ -1,4 +1,4 @@
-"""`python tests/sync/killed_sync.py DATABASE GITHUB JIRA`: one sync of both tools, to be killed at any moment."""
+"""`python tests/sync/killed_sync.py DATABASE GITHUB JIRA [sweep]`: one sync of both tools, to be killed."""
 
 import sys
 import threading
@@ -19,8 +19,8 @@ PAGE = 20
 """Items a page: small, so that there are many moments at which a reading is half-way."""
 
 
-def run(database: str, github: str, jira: str) -> str:
-    """Syncs two repositories and two projects; the outcome."""
+def run(database: str, github: str, jira: str, sweep: str = "") -> str:
+    """Syncs two repositories and two projects, with a sweep where `sweep` is not empty; the outcome."""
     auth = {"email": "sync@acme.example", "token": "jira-token"}
     tools = {
         "github": options("github", url=github, auth={"token": "github-token"}, repositories=["acme/*"], in_flight=2),
@@ -43,7 +43,8 @@ def run(database: str, github: str, jira: str) -> str:
     engine = store.connect(database)
     try:
         with closing(made("github")) as one, closing(made("jira")) as other:
-            found = sync(engine, config, {"github": one, "jira": other}, now=lambda: NOW, stop=context.stop)
+            both = {"github": one, "jira": other}
+            found = sync(engine, config, both, now=lambda: NOW, stop=context.stop, sweep=bool(sweep))
     finally:
         engine.dispose()
     return found.outcome

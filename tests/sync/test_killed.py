@@ -41,17 +41,17 @@ class Tools:
         """How many requests were answered so far."""
         return len(self.github.requests) + len(self.jira.requests)
 
-    def sync(self, database: str) -> int:
+    def sync(self, database: str, sweep: str = "") -> int:
         """A sync that nobody disturbs; how many requests it took."""
         before = self.asked
-        assert run(database, *self.urls) == "ok"
+        assert run(database, *self.urls, sweep) == "ok"
         return self.asked - before
 
-    def sync_killed(self, database: str, requests: int, later_s: float = 0.0) -> None:
+    def sync_killed(self, database: str, requests: int, later_s: float = 0.0, sweep: str = "") -> None:
         """A sync that is killed as soon as the tools have answered so many requests, or `later_s` after that."""
         before = self.asked
         process = subprocess.Popen(
-            [sys.executable, "tests/sync/killed_sync.py", database, *self.urls],
+            [sys.executable, "tests/sync/killed_sync.py", database, *self.urls, sweep],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -70,8 +70,19 @@ class Tools:
         for url in self.urls:  # answered behind what the dead one had under way, so that no such request comes later
             httpx.get(url)
 
+    def change(self) -> None:
+        """Items go, move and change at both tools."""
+        for site in (self.github, self.jira):
+            site.advance(timedelta(hours=1))
+        self.github.delete("acme/shop#7")
+        self.github.transfer("acme/shop#9", "acme/base")
+        self.github.edit("acme/base#5", title="Changed")
+        for key in self.jira.keys()[5:7]:
+            self.jira.delete(key)
+        self.jira.move(self.jira.keys()[11], "PLAT")
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture
 def tools() -> Iterator[Tools]:
     github, jira = GitHubSite(now=lambda: NOW), JiraSite("cloud", now=lambda: NOW)
     for name in ("acme/shop", "acme/base"):
@@ -203,7 +214,10 @@ def from_zero(tools: Tools, since: tuple[int, int], resumed: dict[str, str]) -> 
     return found
 
 
-@pytest.mark.skipif("NORTHING_LONG" not in os.environ, reason="takes half an hour: NORTHING_LONG=1 runs it")
+LONG = pytest.mark.skipif("NORTHING_LONG" not in os.environ, reason="takes minutes: NORTHING_LONG=1 runs it")
+
+
+@LONG
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_hundred_kills_at_any_moment_lose_nothing(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tools: Tools, tmp_path: Path, kind: str
@@ -222,3 +236,37 @@ def test_a_hundred_kills_at_any_moment_lose_nothing(
             tools.sync(url)
             assert picture(url) == undisturbed
             assert from_zero(tools, since, resumed) == []
+
+
+@contextmanager
+def copied(request: pytest.FixtureRequest, url: str, folder: Path) -> Generator[str]:
+    """A copy of a database that nobody uses."""
+    if url.startswith("sqlite"):
+        yield f"sqlite:///{shutil.copy(url.partition('///')[2], folder / 'copy.db')}"
+    else:
+        template = url.rpartition("/")[2].partition("?")[0]
+        with request.getfixturevalue("postgres").database(template) as copy:
+            yield copy
+
+
+@LONG
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_fifty_kills_of_a_sweep_delete_nothing_that_is_there(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tools: Tools, tmp_path: Path, kind: str
+) -> None:
+    monkeypatch.setattr(reading, "PER_PAGE", PAGE)
+    monkeypatch.setattr(cloud, "ISSUES_A_PAGE", PAGE)
+    with fresh(request, kind, tmp_path, 0) as before:
+        tools.sync(before)
+        tools.change()
+        with copied(request, before, tmp_path) as url:
+            whole = tools.sync(url, "sweep")
+            undisturbed = picture(url)
+        assert len([row for row in undisturbed["WorkItem"] if "'presence': 'present'" not in row]) == 4
+        moments = random.Random(kind)
+        for _ in range(50):
+            with copied(request, before, tmp_path) as url:
+                tools.sync_killed(url, moments.randint(1, whole - 1), moments.uniform(0, 0.05), "sweep")
+                assert damage(url) == ["ok"]
+                tools.sync(url, "sweep")
+                assert picture(url) == undisturbed
