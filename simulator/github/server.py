@@ -222,6 +222,23 @@ class GitHubSite(Site):
             self._attach(issue, self.find(parent))
 
     @driven
+    def retype(self, key: str, type: str | None) -> None:  # noqa: A002 - GitHub's word
+        """Give an issue another type, as when the organisation's types are changed: bumps nothing."""
+        issue = self.find(key)
+        issue.raw["type"] = shapes.issue_type(type) if type else None
+        issue.changed()
+
+    @driven
+    def unblock(self, key: str) -> None:
+        """Take all blockers off an issue. Bumps nothing."""
+        issue = self.find(key)
+        for blocker in issue.blocked_by:
+            blocker.blocking.remove(issue)
+            blocker.changed()
+        issue.blocked_by.clear()
+        issue.changed()
+
+    @driven
     def block(self, key: str, by: str) -> None:
         """`by` blocks `key`. Bumps the blocked issue only."""
         blocked, blocker = self.find(key), self.find(by)

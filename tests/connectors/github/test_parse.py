@@ -122,7 +122,7 @@ def test_a_set_aside_row_keeps_no_body_and_no_people() -> None:
     assert "dana" not in page.set_aside[0].excerpt
 
 
-def test_letters_that_no_database_takes_are_gone() -> None:
+def test_letters_that_no_database_takes_are_gone() -> None:  # bug 21
     row = issue(1, title="a\x00b\ud800c 😀", labels=[{"name": "x\x00"}], body="\x00Key-Result: GR\x00OW.1")
     page = issue_page(clean_json(body(row)), SHOP, trailer_pattern("Key-Result"))
     assert page.items == [item(1, title="abc 😀", labels=("x",), key_results=(("trailer", "GROW.1"),))]

@@ -56,7 +56,7 @@ def read(reading: Reading | None = None, usage: Usage | None = None, **options: 
     return list(connector(**options).items(SHOP, reading or Reading(), usage or Usage()))
 
 
-def test_a_full_read_follows_the_links_as_they_are(wire: respx.MockRouter) -> None:
+def test_a_full_read_follows_the_links_as_they_are(wire: respx.MockRouter) -> None:  # bug 29
     wire.get(FIRST).mock(return_value=answer(issue(1), issue(2, pull_request={}), following=SECOND))
     wire.get(SECOND).mock(return_value=answer(issue(3)))
     usage = Usage()
@@ -94,7 +94,9 @@ def test_nothing_changed_where_the_answer_is_empty(wire: respx.MockRouter) -> No
     assert read() == [Page(items=[], clock=NOW)]
 
 
-def test_a_single_page_with_room_gives_its_validator_and_a_304_ends_the_next_reading(wire: respx.MockRouter) -> None:
+def test_a_single_page_with_room_gives_its_validator_and_a_304_ends_the_next_reading(
+    wire: respx.MockRouter,
+) -> None:  # bug 32
     wire.get(FIRST, headers={"If-None-Match": 'W/"abc"'}).mock(return_value=httpx.Response(304))
     wire.get(FIRST).mock(return_value=answer(issue(1), etag='W/"abc"'))
     (page,) = read()
@@ -280,7 +282,7 @@ EPOCH = int((NOW + timedelta(seconds=500)).timestamp())
         (refusal(429, "Too many requests", **{"X-RateLimit-Remaining": "4000"}), 60),
     ],
 )
-def test_limits_are_kept_as_they_are_told(wire: respx.MockRouter, limit: httpx.Response, told: float) -> None:
+def test_limits_are_kept_as_they_are_told(wire: respx.MockRouter, limit: httpx.Response, told: float) -> None:  # bug 33
     wire.get(FIRST).mock(side_effect=[limit, answer(issue(1))])
     github = connector()
     usage = Usage()
