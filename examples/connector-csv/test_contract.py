@@ -60,6 +60,10 @@ class CsvSource:
     def edit(self, item: str, *, title: str | None = None, labels: Iterable[str] | None = None) -> None:
         self._change(self.home, item, title, labels)
 
+    def finish(self, item: str) -> None:
+        self._rows[self.home][item]["category"] = "done"
+        self._change(self.home, item)
+
     def delete(self, item: str) -> None:
         del self._rows[self.home][item]
         self._write()

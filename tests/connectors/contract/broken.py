@@ -186,6 +186,20 @@ class ReadsOnlyWhatIsNew(Broken):
             yield page
 
 
+class LeavesFinishedItemsAlone(Broken):
+    """Reads what is open, and each item once more when it is closed."""
+
+    def __init__(self, source: Source, context: Context, *scopes: str) -> None:
+        super().__init__(source, context, *scopes)
+        self.closed: set[str] = set()
+
+    def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
+        for page in self.right.items(scope, reading, usage):
+            page.items = [one for one in page.items if one.external_id not in self.closed]
+            self.closed |= {one.external_id for one in page.items if one.category == "done"}
+            yield page
+
+
 class ReadsEverythingEachTime(Broken):
     def items(self, scope: Scope, reading: Reading, usage: Usage) -> Iterator[Page]:
         yield from self.right.items(scope, replace(reading, since=None), usage)

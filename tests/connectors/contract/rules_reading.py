@@ -186,7 +186,7 @@ def many_edits_of_one_moment_are_all_read(source: Source) -> None:  # bug 5
     assert kept.shown() == source.truth()
 
 
-def an_old_item_is_read_again_when_it_changes(source: Source) -> None:  # bug 2, 13
+def an_old_item_is_read_again_when_it_changes(source: Source) -> None:  # bug 2
     items = fill(source, 5)
     kept = mirror(source)
     kept.read()
@@ -194,6 +194,18 @@ def an_old_item_is_read_again_when_it_changes(source: Source) -> None:  # bug 2,
         source.advance(timedelta(days=1))
         source.edit(items[0], title=f"Edited on day {number}")
         kept.read()
+        assert kept.shown() == source.truth()
+
+
+def a_finished_item_is_read_again_when_it_changes(source: Source) -> None:  # bug 13
+    items = fill(source, 3)
+    kept = mirror(source)
+    kept.read()
+    for change in (source.finish, lambda one: source.edit(one, title="Edited when all was done")):
+        source.advance(timedelta(days=1))
+        change(items[0])
+        kept.read()
+        assert kept.items[items[0]].category == "done"
         assert kept.shown() == source.truth()
 
 
@@ -329,6 +341,7 @@ READING: list[Rule] = [
     an_edit_at_the_very_boundary_is_read,
     many_edits_of_one_moment_are_all_read,
     an_old_item_is_read_again_when_it_changes,
+    a_finished_item_is_read_again_when_it_changes,
     what_has_not_changed_is_not_read_again,
     an_unchanged_scope_answers_that_it_is_unchanged,
     labels_are_replaced_as_a_set,

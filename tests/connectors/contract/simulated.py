@@ -99,6 +99,9 @@ class GitHubSource(_Simulated):
         values = {"title": title, "labels": None if labels is None else list(labels)}
         self._site.edit(self._keys[item], **{name: value for name, value in values.items() if value is not None})
 
+    def finish(self, item: str) -> None:
+        self._site.close(self._keys[item])
+
     def delete(self, item: str) -> None:
         self._site.delete(self._keys[item])
 
@@ -163,6 +166,9 @@ class JiraSource(_Simulated):
     def edit(self, item: str, *, title: str | None = None, labels: Iterable[str] | None = None) -> None:
         values = {"summary": title, "labels": None if labels is None else list(labels)}
         self._site.edit(self._keys[item], **{name: value for name, value in values.items() if value is not None})
+
+    def finish(self, item: str) -> None:
+        self._site.close(self._keys[item])
 
     def delete(self, item: str) -> None:
         self._site.delete(self._keys[item])

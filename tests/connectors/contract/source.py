@@ -64,6 +64,10 @@ class Source(Protocol):
         """Change an item of `home`, as a person would."""
         ...
 
+    def finish(self, item: str) -> None:
+        """Call an item of `home` done."""
+        ...
+
     def delete(self, item: str) -> None:
         """Delete an item of `home` for good."""
         ...

@@ -38,6 +38,7 @@ CASES: list[tuple[type[Broken], str, str]] = [
     (broken.StallsInATie, "github", "many_edits_of_one_moment_are_all_read"),
     (broken.HasACeiling, "github", "an_old_item_is_read_again_when_it_changes"),
     (broken.ReadsOnlyWhatIsNew, "github", "an_old_item_is_read_again_when_it_changes"),
+    (broken.LeavesFinishedItemsAlone, "jira", "a_finished_item_is_read_again_when_it_changes"),
     (broken.ReadsEverythingEachTime, "github", "what_has_not_changed_is_not_read_again"),
     (broken.IgnoresValidators, "github", "an_unchanged_scope_answers_that_it_is_unchanged"),
     (broken.OnlyAddsLabels, "github", "labels_are_replaced_as_a_set"),
