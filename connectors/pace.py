@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors import limits
-from connectors.limits import Rate
+from connectors.limits import Hourly, Rate
 
 SHARE = 0.95
 """The part of a limit that is used: the tool's clock and ours do not tick together."""
@@ -64,14 +64,33 @@ class _Bucket:
         return (self.at + missing * self.interval - now).total_seconds()
 
 
-class Pace:
-    """For any number of threads. `steady`: what the tool's documents allow of all requests together.
+@dataclass
+class _Spent:
+    """What an hourly limit was seen to lose in its present hour."""
 
-    `reserve` (0..1) is the part of an hourly limit that is left to others.
+    first: float
+    least: float
+    answers: int = 0
+
+    @property
+    def cost(self) -> float:
+        """Of a request, on average."""
+        return (self.first - self.least) / self.answers if self.answers else 0.0
+
+
+class Pace:
+    """For any number of threads, of which `in_flight` send at the same time.
+
+    `steady` is what the tool's documents allow of all requests together, `reserve` (0..1) the part of an hourly limit
+    that is left to others.
     """
 
-    def __init__(self, now: Callable[[], datetime], *, reserve: float = 0.0, steady: Rate | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], *, in_flight: int = 1, reserve: float = 0.0, steady: Rate | None = None
+    ) -> None:
         self._now = now
+        self._others = in_flight - 1
+        self._spent: dict[float, _Spent] = {}
         self._reserve = reserve
         self._lock = threading.Lock()
         self._pauses: dict[str, tuple[datetime, str]] = {}
@@ -131,11 +150,22 @@ class Pace:
             self._fill(headers)
             if limits.near(headers) and at not in self._turns:
                 self._slow(at, headers)
-        limit = limits.hourly(headers, now)
-        if limit is None or limit.limit < OF_SECONDS_BELOW:
-            return
-        if limit.remaining < limit.limit * self._reserve or limit.remaining <= 0:
+            limit = limits.hourly(headers, now)
+            if limit is None or limit.limit < OF_SECONDS_BELOW:
+                return
+            under_way = self._others * self._cost(limit)
+        if limit.remaining - under_way < limit.limit * self._reserve or limit.remaining <= 0:
             self.pause(limit.reset_s, f"{host}: the rest of the request limit is left to others")
+
+    def _cost(self, limit: Hourly) -> float:
+        """What a request costs of a limit, by what it has lost since it was last seen to be filled up."""
+        spent = self._spent.get(limit.limit)
+        if spent is None or limit.remaining > spent.first:
+            spent = self._spent[limit.limit] = _Spent(limit.remaining, limit.remaining)
+        else:
+            spent.least = min(spent.least, limit.remaining)
+            spent.answers += 1
+        return spent.cost
 
     def refused(self, at: str, status: int, headers: Mapping[str, str], wait: float, reason: str) -> None:
         """A request was refused for `wait` seconds: holds others back, and goes slower where it came too fast."""

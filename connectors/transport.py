@@ -87,7 +87,7 @@ class Transport:
         self._classify = classify
         self._context = context
         self._patience = patience or Patience()
-        self._pace = Pace(context.now, reserve=reserve, steady=steady)
+        self._pace = Pace(context.now, in_flight=in_flight, reserve=reserve, steady=steady)
         self._slots = threading.BoundedSemaphore(in_flight)
         self._lock = threading.Lock()
         self._client = _client(headers or {}, in_flight, ca_bundle, proxy)
