@@ -156,7 +156,8 @@ class DataCenterIssues:
         found, expand = Looked(), "" if self._inside is None else "changelog"
         for at in range(0, len(ids), ISSUES_A_PAGE):
             chunk = list(ids[at : at + ISSUES_A_PAGE])
-            rows = self._among(chunk, usage)
+            # Most of them are gone for sure, so that halving would take more requests than asking one by one.
+            rows = self._among(chunk, usage, least=len(chunk))
             there = {self._id(row) for row in rows}
             left = [one for one in chunk if one not in there]
             for one, row in issues_one_by_one(
@@ -171,8 +172,11 @@ class DataCenterIssues:
             found.set_aside += read.set_aside
         return found
 
-    def _among(self, ids: list[str], usage: Usage) -> list[msgspec.Raw]:
-        """The issues with these ids, as far as they are found. One that is gone makes Jira refuse the whole query."""
+    def _among(self, ids: list[str], usage: Usage, *, least: int = 1) -> list[msgspec.Raw]:
+        """The issues with these ids, as far as they are found. One that is gone makes Jira refuse the whole query.
+
+        What is refused is halved as long as it is more than `least`.
+        """
         pending: list[list[str]] = [ids] if ids else []
         rows: list[msgspec.Raw] = []
         while pending:
@@ -183,7 +187,7 @@ class DataCenterIssues:
             except Refused as error:
                 if error.status != 400:
                     raise
-                pending += halves if len(some) > 1 else []
+                pending += halves if len(some) > least else []
             else:
                 cut = found.total > len(found.issues) and len(some) > 1
                 pending += halves if cut else []

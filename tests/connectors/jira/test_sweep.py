@@ -134,6 +134,17 @@ def test_many_issues_are_looked_for_at_once(site: JiraSite, connect: Connect) ->
     assert usage.requests == (3 + 3 if site.cloud else 3)
 
 
+def test_many_that_are_gone_take_one_request_each_at_most(site: JiraSite, connect: Connect) -> None:
+    keys = [site.add_issue("SHOP", f"Number {number}") for number in range(60)]
+    refs = [ref(site, key) for key in keys]
+    for key in keys[:-1]:
+        site.delete(key)
+    jira, usage = connect(), Usage()
+    looked = jira.look(shop(site), refs, usage)
+    assert (len(looked.gone), [item.key for item in looked.items]) == (59, keys[-1:])
+    assert usage.requests == (1 + 1 if site.cloud else 1 + 60)
+
+
 def test_nothing_is_known_of_issues_in_a_project_that_is_hidden(site: JiraSite, connect: Connect) -> None:
     key = site.add_issue("SHOP", "Number 1")
     refs, jira = [ref(site, key)], connect()
