@@ -8,13 +8,14 @@ hidden; all that between syncs and in the middle of them, which fail, are stoppe
 import os
 import shutil
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 import pytest
@@ -28,13 +29,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+import store
+from config import Config
 from connectors.errors import TryAgain
+from simulator import serve
 from store import tables
 from sync import pull, sweep
 from sync.engine import SyncResult
 from sync.only import Only
 from tests.sync.fake import World, world
 from tests.sync.mirror_model import Model, Shown, Source, connector
+from tests.sync.mirror_sites import GitHubSource, JiraSource, Trapped
 
 LONG = os.environ.get("NORTHING_LONG") == "1"
 
@@ -50,12 +55,19 @@ ENDS = ("well", "well", "failing", "stopped", "killed")
 class Mirror:
     """A program that mirrors a source, and the ways to sync it."""
 
-    def __init__(self, here: World, source: Source, at_request: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self,
+        here: World,
+        source: Source,
+        at_request: Callable[[Callable[[], None]], None],
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
         """`at_request` says what is to be called before each request of the connector."""
         self.here = here
         self.source = source
         self.at_request = at_request
         self.keys: dict[str, str] = {}
+        self.close = close
 
     def sync(self, end: str = "well", after: int = 0, **options: Any) -> SyncResult | None:
         """A sync that ends in a way, after so many requests or rows of pages; None where it was killed."""
@@ -243,6 +255,7 @@ class Machine(RuleBasedStateMachine):
         self.tally["compared"] += 1
         self.mirror.quiet()
         self.mirror.check()
+        self.mirror.close()
 
 
 def run(start: Callable[[], Mirror], examples: int, steps: int) -> None:
@@ -276,4 +289,31 @@ def modelled(url: str, *, transfers: bool) -> Mirror:
 
 @pytest.mark.parametrize("transfers", [False, True], ids=["ids listed", "ids read"])
 def test_a_mirror_equals_its_tool_after_a_quiet_sweep(new_url: Callable[[], str], transfers: bool) -> None:  # bug 8
-    run(lambda: modelled(new_url(), transfers=transfers), examples=300 if LONG else 8, steps=12)
+    run(lambda: modelled(new_url(), transfers=transfers), examples=200 if LONG else 8, steps=12)
+
+
+def simulated(url: str, source: JiraSource | GitHubSource) -> Mirror:
+    running = serve(source.site)
+    stop = threading.Event()
+    one: Any = Trapped(source, running.url_of(source.site), stop)
+    here = World(store.connect(url), {"fake": one}, Config(connections={"fake": one.options}), stop=stop)
+
+    def at_request(call: Callable[[], None]) -> None:
+        one.request = call
+
+    def close() -> None:
+        one.close()
+        running.stop()
+
+    return Mirror(here, source, at_request, close)
+
+
+@pytest.mark.parametrize("flavour", ["cloud", "datacenter"])
+def test_a_mirror_of_a_simulated_jira_equals_it(
+    new_url: Callable[[], str], flavour: Literal["cloud", "datacenter"]
+) -> None:
+    run(lambda: simulated(new_url(), JiraSource(flavour)), examples=40 if LONG else 3, steps=10)
+
+
+def test_a_mirror_of_a_simulated_github_equals_it(new_url: Callable[[], str]) -> None:
+    run(lambda: simulated(new_url(), GitHubSource()), examples=40 if LONG else 4, steps=10)
