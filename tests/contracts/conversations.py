@@ -6,6 +6,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from config import Conventions
 from connectors.base import Connector, Context, Reading, Usage
 from connectors.errors import Refused
@@ -183,6 +186,47 @@ def enterprise_life() -> list[Exchange]:
         return exchanges
 
 
+def _projects(site: GitHubSite) -> None:
+    """A project with an iteration that is over and one that runs, a number and a date, and two issues in it."""
+    iterations = [("Sprint 1", NOW.date() - 20 * DAY, 14, True), ("Sprint 2", NOW.date() - 6 * DAY, 14, False)]
+    site.add_project("merlo", 7, iterations=iterations, numbers=["Estimate"], dates=["Target date"])
+    site.set_value("merlo/7", "merlo/shop#2", Status="In Progress", Iteration="Sprint 2", Estimate=5)
+    site.set_value("merlo/7", "merlo/shop#4", Status="Done", Iteration="Sprint 1", Target_date=NOW.date())
+
+
+def github_projects() -> list[Exchange]:
+    """github.com with a project (v2), which is read by REST."""
+    site = github_site()
+    _projects(site)
+    with _heard(site) as (running, exchanges):
+        with closing(github(site, running.url_of(site), projects=["merlo/7"])) as connector:
+            life(connector, lambda: _change_github(site))
+        return exchanges
+
+
+def enterprise_without_features() -> list[Exchange]:
+    """An older Enterprise Server: projects by GraphQL, parents by asking, no types and no dependencies."""
+    site = github_site(enterprise=True, limit=None, without=["sub_issues", "types", "dependencies", "projects"])
+    _projects(site)
+    with _heard(site) as (running, exchanges):
+        with closing(github(site, running.url_of(site), projects=["merlo/7"])) as connector:
+            life(connector, lambda: _change_github(site))
+        return exchanges
+
+
+def github_app_life() -> list[Exchange]:
+    """github.com as an App, whose token is asked for with a token of its own."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    site = github_site()
+    site.add_app("12", 34, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
+    with _heard(site) as (running, exchanges):
+        auth = {"app_id": "12", "installation_id": 34, "private_key": private}
+        with closing(github(site, running.url_of(site), auth=auth)) as connector:
+            life(connector, lambda: _change_github(site))
+        return exchanges
+
+
 def _change_jira(site: JiraSite) -> list[Ref]:
     lost = [Ref(external_id=site.issue(key)["id"], key=key) for key in ("PLAT-5", "PLAT-6", "PLAT-7")]
     site.edit("SHOP-2", summary="Guest checkout in all shops")
@@ -251,7 +295,10 @@ LIVES: dict[str, tuple[str, Callable[[], list[Exchange]]]] = {
     "github": ("github", github_life),
     "github with other names": ("github", github_renamed),
     "github without access": ("github", github_refused),
+    "github with projects": ("github", github_projects),
+    "github app": ("github", github_app_life),
     "github enterprise server": ("github", enterprise_life),
+    "github enterprise server, an old one": ("github", enterprise_without_features),
     "jira cloud": ("jira", cloud_life),
     "jira cloud without estimates": ("jira", cloud_without_estimates),
     "jira cloud by oauth": ("jira", gateway_life),

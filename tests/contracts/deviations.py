@@ -33,6 +33,11 @@ DEVIATIONS = [
         "A repository whose issues are off answers 410, which the document lists for single issues only.",
     ),
     Deviation(
+        "github",
+        r"GET /(orgs/\{org\}|users/\{username\})/projectsV2/\{project_number\}/fields: status 404 is not listed",
+        "A server that has no such call answers 404, as all do to what they do not know.",
+    ),
+    Deviation(
         "jira",
         r"(POST /oauth/token|GET /oauth/token/accessible-resources): no such path",
         "OAuth 2.0 is spoken with Atlassian's own servers, which have no document of this kind.",

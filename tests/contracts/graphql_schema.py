@@ -1,6 +1,7 @@
 """GitHub's GraphQL schema: whether a query fits it, and whether an answer has the shape that the query asks for."""
 
 import lzma
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLAbstractType,
+    GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
+    SelectionSetNode,
     build_schema,
     execute_sync,
+    is_abstract_type,
     parse,
     validate,
 )
@@ -64,16 +68,26 @@ def _said(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
 
 
 def _type_of(value: Any, info: GraphQLResolveInfo, abstract: GraphQLAbstractType) -> str:
-    """The type that an answer names, or else the one whose fragment asks for what the answer holds."""
+    """The type that an answer names, or else the first of which exactly this was asked for."""
     if "__typename" in value:
         return value["__typename"]
-    for node in info.field_nodes:
-        for part in node.selection_set.selections if node.selection_set else ():
-            fragment = info.fragments[part.name.value] if isinstance(part, FragmentSpreadNode) else part
-            if not isinstance(fragment, FragmentDefinitionNode | InlineFragmentNode) or not fragment.type_condition:
-                continue
-            fields = [one for one in fragment.selection_set.selections if isinstance(one, FieldNode)]
-            asked = {(one.alias or one.name).value for one in fields}
-            if asked and asked <= set(value):
-                return fragment.type_condition.name.value
-    return info.schema.get_possible_types(abstract)[0].name
+    possible = info.schema.get_possible_types(abstract)
+    sets = [node.selection_set for node in info.field_nodes if node.selection_set]
+    fitting = (
+        kind.name for kind in possible if {name for one in sets for name in _asked(one, kind, info)} == set(value)
+    )
+    return next(fitting, possible[0].name)
+
+
+def _asked(selections: SelectionSetNode, kind: GraphQLObjectType, info: GraphQLResolveInfo) -> Iterator[str]:
+    """The keys that a query asks of an object of this type, those in fragments for it included."""
+    for part in selections.selections:
+        if isinstance(part, FieldNode):
+            yield (part.alias or part.name).value
+            continue
+        fragment = info.fragments[part.name.value] if isinstance(part, FragmentSpreadNode) else part
+        if isinstance(fragment, FragmentDefinitionNode | InlineFragmentNode):
+            told = fragment.type_condition
+            meant = info.schema.type_map[told.name.value] if told else kind
+            if meant is kind or (is_abstract_type(meant) and info.schema.is_sub_type(meant, kind)):
+                yield from _asked(fragment.selection_set, kind, info)

@@ -50,7 +50,7 @@ class Recorder:
         """To be called before the sites are served."""
         for site in sites:
             made = site.app
-            site.app = lambda made=made, site=site: _Tap(made(), site, self.exchanges)  # ty: ignore[invalid-assignment]
+            site.app = lambda made=made, site=site: _Tap(made(), site, self.exchanges)
 
 
 class _Tap:
