@@ -90,6 +90,7 @@ class Pace:
     ) -> None:
         self._now = now
         self._others = in_flight - 1
+        self._under_way = 0
         self._spent: dict[float, _Spent] = {}
         self._reserve = reserve
         self._lock = threading.Lock()
@@ -125,7 +126,10 @@ class Pace:
         return (until - now).total_seconds(), reason
 
     def turn(self, at: str) -> float:
-        """Takes a turn for a request to the endpoint `at` and gives 0, or the seconds after which to ask again."""
+        """Takes a turn for a request to the endpoint `at` and gives 0, or the seconds after which to ask again.
+
+        Whoever has taken one says when it is `over`.
+        """
         now = self._now()
         with self._lock:
             turns = [self._turns[key] for key in {"", at} if key in self._turns]
@@ -138,11 +142,17 @@ class Pace:
                 one.starts.append(now)
             if self._bucket is not None:
                 self._bucket.left -= 1
+            self._under_way += 1
             recent = self._recent.setdefault(at, deque())
             recent.append(now)
             while recent[0] <= now - limits.SECOND:
                 recent.popleft()
             return 0.0
+
+    def over(self) -> None:
+        """A request has been answered, or has failed."""
+        with self._lock:
+            self._under_way -= 1
 
     def heard(self, at: str, headers: Mapping[str, str], now: datetime, host: str) -> None:
         """Learns from the headers of an answer that was no refusal. `now` is the tool's time."""
@@ -199,4 +209,5 @@ class Pace:
         if told is None:
             return
         left, fill, interval = told
-        self._bucket = _Bucket(left, self._now(), fill, interval)
+        # Those under way may be missing from what the tool counted.
+        self._bucket = _Bucket(left - self._under_way, self._now(), fill, interval)

@@ -194,11 +194,14 @@ class Transport:
             if wait >= 1:
                 self._context.on_wait(f"{self._home.hostname}: as many requests as the limit allows", wait)
             self._context.sleep(wait)
-        with self._slots:
-            if usage is not None:
-                with self._lock:
-                    usage.requests += 1
-            yield
+        try:
+            with self._slots:
+                if usage is not None:
+                    with self._lock:
+                        usage.requests += 1
+                yield
+        finally:
+            self._pace.over()
 
     def pause(self, seconds: float, reason: str) -> None:
         """Hold back all requests of this connection for `seconds`: the tool told one of them to wait."""

@@ -170,14 +170,20 @@ class CloudIssues:
     ) -> Iterator[tuple[Answer, P]]:
         """All pages. A short or empty page is not the last one: only a page without a token is.
 
-        Where a token has expired (after seven days) the search begins anew, once: its rows come again.
+        Where a token has expired (after seven days) the search begins anew, once: its rows come again. A page
+        that names one that was named before is asked for again.
         """
         asked: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": size}
         seen: set[str] = set()
         anew = False
+
+        def goes_on(page: P) -> None:
+            if page.next_page_token in seen:
+                raise TryAgain(f"{SEARCH} named the same next page twice, and would never end")
+
         while True:
             try:
-                answer, page = self._transport.post_json(SEARCH, asked, into=into, usage=usage)
+                answer, page = self._transport.post_json(SEARCH, asked, into=into, usage=usage, check=goes_on)
             except Refused as error:
                 if error.status == 400 and not anew and asked.pop("nextPageToken", None):
                     anew = True
@@ -194,8 +200,6 @@ class CloudIssues:
             token = page.next_page_token
             if not token:
                 return
-            if token in seen:
-                raise TryAgain(f"{answer.place} named the same next page twice, and would never end")
             seen.add(token)
             asked["nextPageToken"] = token
 
