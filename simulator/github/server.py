@@ -7,14 +7,13 @@ from typing import Any
 
 from simulator.files import read_json
 from simulator.github import shapes
-from simulator.github.access import Access, Denial
 from simulator.github.api import GitHubEndpoints
-from simulator.github.projects import Card, Project, iteration, option
-from simulator.github.state import Issue, Repository, pathed, stamp
-from simulator.site import Raw, Site, driven
+from simulator.github.driving import Driving
+from simulator.github.state import Issue, Repository, pathed, placeless, stamp
+from simulator.site import Raw, driven
 
 
-class GitHubSite(Site):
+class GitHubSite(Driving):
     """A GitHub with its repositories, issues and milestones. Issues are named `owner/name#12` in all methods.
 
     `tokens` are the tokens taken, with the login behind each. `limit` is the primary limit per token and hour; None
@@ -35,12 +34,8 @@ class GitHubSite(Site):
         self.tokens = tokens or {"github-token": "northing-bot"}
         self.limit = limit
         self.prefix = "/api/v3" if enterprise else ""
-        self.access = Access()
         self.without = frozenset(without)
         self.repositories: dict[int, Repository] = {}
-        self.projects: dict[str, Project] = {}
-        self.graphql_faults: list[Raw] = []
-        """What the next questions to GraphQL are answered with instead."""
         self._serial = 1_300_000_000
 
     @classmethod
@@ -300,70 +295,6 @@ class GitHubSite(Site):
         owner.changed()
 
     @driven
-    def add_project(
-        self,
-        owner: str,
-        number: int,
-        *,
-        options: Iterable[str] = ("Todo", "In Progress", "Done"),
-        iterations: Iterable[tuple[str, date, int, bool]] = (),
-        numbers: Iterable[str] = (),
-        dates: Iterable[str] = (),
-        person: bool = False,
-    ) -> str:
-        """A project with a field Status of these options, a field Iteration of (title, first day, days, completed),
-        and fields for numbers and dates; gives its name.
-        """
-        project, now = Project(owner, number, person), stamp(self.now())
-        project.add_field(self._next(), "Title", "title", now)
-        project.add_field(
-            self._next(), "Status", "single_select", now, options=[option(self._next(), name) for name in options]
-        )
-        times = [iteration(self._next(), title, start, days, completed=end) for title, start, days, end in iterations]
-        if times:
-            settings = {"start_day": 1, "duration": 14, "iterations": times}
-            project.add_field(self._next(), "Iteration", "iteration", now, configuration=settings)
-        for name in numbers:
-            project.add_field(self._next(), name, "number", now)
-        for name in dates:
-            project.add_field(self._next(), name, "date", now)
-        self.projects[project.name.lower()] = project
-        return project.name
-
-    @driven
-    def set_value(self, project: str, key: str, **values: Any) -> None:
-        """Put an issue into a project, or change its values there, by field (`Story_Points` for Story Points): names of
-        options and iterations, numbers, days, None. Bumps the card and not the issue.
-        """
-        board, issue, now = self.projects[project.lower()], self.find(key), stamp(self.now())
-        card = next((one for one in board.cards if one.issue is issue), None)
-        if card is None:
-            card = Card(self._next(), issue, now, now)
-            board.cards.append(card)
-        card.updated_at = now
-        for name, value in values.items():
-            field = name.replace("_", " ")
-            card.values[field] = None if value is None else board.value(field, value)
-
-    @driven
-    def delete_iteration(self, project: str, title: str) -> None:
-        """Take an iteration out of its field. Cards that point to it keep doing so."""
-        settings = self.projects[project.lower()].fields["Iteration"]["configuration"]
-        settings["iterations"] = [one for one in settings["iterations"] if one["title"]["raw"] != title]
-
-    @driven
-    def add_app(self, app_id: str, installation: int, public_key: str) -> None:
-        """A GitHub App with an installation that sees all repositories; `public_key` is in PEM."""
-        self.access.apps[app_id] = public_key
-        self.access.installations.add(installation)
-
-    @driven
-    def deny(self, token: str, status: int, message: str, path: str = "", **headers: str) -> None:
-        """Answer a token with this from now on, where a call's path holds `path`; `x_github_sso` for `x-github-sso`."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.access.denials[token] = Denial(status, message, named, path)
-
-    @driven
     def hide(self, name: str) -> None:
         """Take away the permission to see a repository or an issue."""
         (self.find(name) if "#" in name else self.repository(name)).hidden = True
@@ -458,23 +389,7 @@ class GitHubSite(Site):
 
     def _load(self, raw: Raw) -> None:
         owner = self._repository_of(raw)
-        pathed(raw)
-        raw.setdefault("node_id", shapes.node_id("I", raw["id"]))
-        raw.setdefault("assignees", [raw["assignee"]] if raw.get("assignee") else [])
-        raw.setdefault("assignee", raw["assignees"][0] if raw["assignees"] else None)
-        raw.setdefault("state_reason", "completed" if raw["state"] == "closed" and "pull_request" not in raw else None)
-        for name in (
-            "url",
-            "repository_url",
-            "labels_url",
-            "comments_url",
-            "events_url",
-            "timeline_url",
-            "html_url",
-            "reactions",
-        ):
-            # Where an issue lies is told by its repository from now on.
-            raw.pop(name, None)
+        placeless(raw)
         milestone = raw.get("milestone")
         if milestone:
             owner.milestones.setdefault(milestone["number"], milestone)

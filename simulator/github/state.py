@@ -43,6 +43,27 @@ def with_origin(body: bytes, host: str, api: str) -> bytes:
     return body.replace(b'url":"/', b'url":"' + api.encode() + b"/")
 
 
+def placeless(raw: Raw) -> None:
+    """Make a recorded issue one that lies nowhere yet, with the keys that old records lack, in place."""
+    pathed(raw)
+    raw.setdefault("node_id", shapes.node_id("I", raw["id"]))
+    raw.setdefault("assignees", [raw["assignee"]] if raw.get("assignee") else [])
+    raw.setdefault("assignee", raw["assignees"][0] if raw["assignees"] else None)
+    raw.setdefault("state_reason", "completed" if raw["state"] == "closed" and "pull_request" not in raw else None)
+    for name in (
+        "url",
+        "repository_url",
+        "labels_url",
+        "comments_url",
+        "events_url",
+        "timeline_url",
+        "html_url",
+        "reactions",
+    ):
+        # Where an issue lies is told by its repository from now on.
+        raw.pop(name, None)
+
+
 FEATURES = {
     "sub_issues": ("sub_issues_summary", "parent_issue_url"),
     "types": ("type",),
