@@ -104,9 +104,14 @@ class Changelogs:
             "maxResults": HISTORIES,
         }
         seen: set[str] = set()
+
+        def goes_on(page: _Page) -> None:
+            if page.next_page_token in seen:
+                raise TryAgain(f"{BULK} named the same next page twice, and would never end")
+
         while True:
             try:
-                answer, page = self._transport.post_json(BULK, asked, into=_Page, usage=usage)
+                _, page = self._transport.post_json(BULK, asked, into=_Page, usage=usage, check=goes_on)
             except Refused as error:
                 if error.status == 400 and "nextPageToken" in asked:
                     raise _Expired(error.message, advice=error.advice, status=400) from error
@@ -115,8 +120,6 @@ class Changelogs:
             token = page.next_page_token
             if not token:
                 return
-            if token in seen:
-                raise TryAgain(f"{answer.place} named the same next page twice, and would never end")
             seen.add(token)
             asked["nextPageToken"] = token
 
