@@ -32,6 +32,16 @@ def runs(folder: Path) -> list[str]:
         engine.dispose()
 
 
+def swept(folder: Path) -> list[str]:
+    """When each scope was compared with its tool's list."""
+    engine = store.connect(f"sqlite:///{folder / 'northing.db'}")
+    try:
+        with store.reading(engine) as conn:
+            return list(conn.execute(sa.text("SELECT swept_at FROM scope")).scalars())
+    finally:
+        engine.dispose()
+
+
 def wait_for_runs(process: subprocess.Popen[str], folder: Path, number: int) -> None:
     while len(runs(folder)) < number:
         assert process.poll() is None
@@ -57,4 +67,5 @@ def test_it_syncs_again_and_again_keeps_a_good_configuration_and_ends_on_sigterm
     assert process.returncode == 0, out + err
     assert "nonsense: unknown key" in err
     assert set(runs(tmp_path)) <= {"ok", "interrupted"}
+    assert all(swept(tmp_path)), "a scope was not compared"
     assert "Traceback" not in err

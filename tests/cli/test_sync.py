@@ -63,6 +63,28 @@ def test_only_what_is_there_can_be_read(northing: Northing, only: str) -> None:
     assert "error: " in result.err
 
 
+def test_a_drop_is_held_back_and_somebody_accepts_it(tmp_path: Path) -> None:
+    jira, github = sites(datetime.now(UTC).date(), now=lambda: datetime.now(UTC))
+    with serve(jira, github) as running:
+        write_config(tmp_path, running.url_of(jira), running.url_of(github), datetime.now(UTC).date())
+        northing = Northing(tmp_path)
+        northing("sync", "--quiet")
+        shop = [key for key in jira.keys() if key.startswith("SHOP-")]  # noqa: SIM118 - a method of its own
+        for key in shop:
+            jira.hide(key)
+        held = northing("sync", "--full")
+        both = northing("sync", "--only", "jira:SHOP", "--accept-drop", "shop")
+        accepted = northing("sync", "--accept-drop", "shop", "--json")
+
+    [line] = [line for line in held.out.splitlines() if line.strip().startswith("jira:SHOP")]
+    assert f"{len(shop)} held back" in line
+    assert "+ SHOP: SYN506 critical" in held.out
+    assert both.code == 2
+    [scope] = [one for one in accepted.data["scopes"] if one["scope"]]  # beside what was asked by query
+    assert (scope["scope"], scope["gone"], scope["held_back"]) == ("SHOP", len(shop), None)
+    assert ("resolved", "SYN506") in {(row["change"], row["code"]) for row in accepted.data["news"]}
+
+
 def test_an_ended_finding_is_told(northing: Northing) -> None:
     title = "title: Storefront Plus at"
     northing.edit("okrs/4-reach.yaml", title, f"delivery: {{none: Sales only}}\n        {title}")

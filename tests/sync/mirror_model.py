@@ -31,8 +31,10 @@ class Shown:
 class Source(Protocol):
     """A tool that a machine changes and a sync reads."""
 
-    kinds: Sequence[str]
-    """What may happen to it."""
+    @property
+    def kinds(self) -> Sequence[str]:
+        """What may happen to it."""
+        ...
 
     def happen(self, kind: str, seed: int) -> None:
         """Something of a kind happens, to whatever the seed chooses; nothing where it cannot."""

@@ -320,6 +320,28 @@ def test_a_scope_that_cannot_be_read_loses_nothing(either: Shop) -> None:  # bug
     assert either.scope()["swept_at"] is None
 
 
+def test_a_full_reading_without_a_page_is_no_list(reading: Shop) -> None:  # bug 10
+    changeable(reading.fake).items = lambda *args: iter(())
+    result = reading.sweep()
+
+    assert {one.scope: (one.outcome, one.gone) for one in result.scopes} == {"ONE": ("ok", None), "TWO": ("ok", None)}
+    assert {presence for _, presence, _ in reading.rows().values()} == {"present"}
+
+
+def test_what_changes_while_a_scope_is_listed_is_asked_for_and_stays(reading: Shop) -> None:
+    calls = iter(range(100))
+
+    def arrive() -> None:
+        if next(calls) == 3:  # behind the reading of ONE, before the one that closes it
+            reading.add("a9", "1").updated_at = LATER
+
+    reading.fake.request = arrive
+    reading.sweep(only=Only("fake", "ONE"))
+
+    assert reading.rows()["a9"] == ("ONE-4", "present", None)
+    assert reading.scope()["swept_at"] == LATER
+
+
 def test_a_scope_that_is_no_longer_listed_keeps_its_items(either: Shop) -> None:
     either.model.projects["1"].hidden = True
     either.sweep()
