@@ -304,8 +304,6 @@ class GitHubSite(Driving):
         """Give the permission back."""
         (self.find(name) if "#" in name else self.repository(name)).hidden = False
 
-    # Inside
-
     def _next(self) -> int:
         self._serial += 1
         return self._serial
