@@ -93,7 +93,13 @@ def realdata() -> Path:
 
     It is not part of the repository: it lies beside it in `shared/realdata`, or where `NORTHING_REALDATA` says.
     """
-    folder = Path(os.environ.get("NORTHING_REALDATA") or ROOT.parent / "shared" / "realdata")
-    if not folder.is_dir():
-        pytest.skip(f"no recorded data in {folder}; set NORTHING_REALDATA to its folder")
+    folder = recorded_data()
+    if folder is None:
+        pytest.skip("no recorded data; set NORTHING_REALDATA to its folder")
     return folder
+
+
+def recorded_data() -> Path | None:
+    """The folder that `realdata` gives; None where it is not there."""
+    folder = Path(os.environ.get("NORTHING_REALDATA") or ROOT.parent / "shared" / "realdata")
+    return folder if folder.is_dir() else None

@@ -56,8 +56,8 @@ class Document:
         """The document's own name of a path; None where it knows none."""
         return next((name for pattern, name in self._templates if pattern.fullmatch(path)), None)
 
-    def problems(self, one: Exchange) -> list[str]:
-        """All that is not as the document says, each as `GET /its/path: what`."""
+    def problems(self, one: Exchange, *, answered: bool = True) -> list[str]:
+        """All that is not as the document says, each as `GET /its/path: what`; if not `answered`, of the request."""
         template = self.template(one.path)
         if template is None:
             return [f"{one.method} {one.path}: no such path"]
@@ -66,7 +66,7 @@ class Document:
             return [f"{one.method} {template}: no such verb"]
         verb = one.method.lower()
         found = [*self._parameters(template, operation, one), *self._request(template, verb, operation, one)]
-        found += self._response(template, verb, operation, one)
+        found += self._response(template, verb, operation, one) if answered else []
         return [f"{one.method} {template}: {what}" for what in found]
 
     def answer_problems(self, template: str, verb: str, status: int, body: object) -> list[str]:

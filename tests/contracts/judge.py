@@ -22,26 +22,29 @@ class Judge:
         self._documents = Documents(self.folder)
         self._schema = Schema(self.folder / "github-schema.graphql.xz")
 
-    def objections(self, tool: str, exchanges: Iterable[Exchange]) -> list[str]:
-        """What is not as the documents say, each once, without the known deviations."""
+    def objections(self, tool: str, exchanges: Iterable[Exchange], *, answered: bool = True) -> list[str]:
+        """What is not as the documents say, each once, without the known deviations.
+
+        If not `answered`, of the requests only: for answers that a test has spoilt on purpose.
+        """
         found: dict[str, None] = {}
         for one in exchanges:
-            for problem in self._problems(tool, one):
+            for problem in self._problems(tool, one, answered):
                 known = {deviation for deviation in DEVIATIONS if deviation.covers(tool, problem)}
                 self.used |= known
                 if not known:
                     found[problem] = None
         return list(found)
 
-    def _problems(self, tool: str, one: Exchange) -> list[str]:
+    def _problems(self, tool: str, one: Exchange, answered: bool) -> list[str]:
         if tool == "github":
             if one.path in ("/graphql", "/api/graphql"):
-                return self._schema.problems(one)
+                return self._schema.problems(one if answered else replace(one, status=0))
             # Links name a repository by its id, and are followed as they are.
             named = re.sub(r"^/repositories/\d+", "/repos/owner/name", one.path)
-            return self._documents[GITHUB].problems(replace(one, path=named))
+            return self._documents[GITHUB].problems(replace(one, path=named), answered=answered)
         # The gateway hands on what is behind the site's id; the document describes the newest version of the API.
         inside = re.sub(r"^/ex/jira/[^/]+", "", one.path)
         inside = re.sub(r"^/rest/api/(2|latest)/", "/rest/api/3/", inside)
         document = self._documents[AGILE if inside.startswith("/rest/agile/") else JIRA]
-        return document.problems(replace(one, path=inside))
+        return document.problems(replace(one, path=inside), answered=answered)

@@ -50,16 +50,16 @@ class Recorder:
         """To be called before the sites are served."""
         for site in sites:
             made = site.app
-            site.app = lambda made=made, site=site: _Tap(made(), site, self.exchanges)
+            site.app = lambda made=made, site=site: Tap(made(), site, self.exchanges.append)
 
 
-class _Tap:
-    """Stands before a site and copies what passes."""
+class Tap:
+    """Stands before a site and tells what passes."""
 
-    def __init__(self, app: Any, site: Site, exchanges: list[Exchange]) -> None:
+    def __init__(self, app: Any, site: Site, hear: Callable[[Exchange], None]) -> None:
         self._app = app
         self._site = site
-        self._exchanges = exchanges
+        self._hear = hear
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         asked, told = bytearray(), bytearray()
@@ -78,7 +78,7 @@ class _Tap:
 
         await self._app(scope, receive_and_copy, copy_and_send)
         headers = dict(head["headers"])
-        self._exchanges.append(
+        self._hear(
             Exchange(
                 method=scope["method"],
                 path=scope["path"].removeprefix(self._site.prefix),
