@@ -48,7 +48,9 @@ def test_a_first_sync_reads_everything_and_closes_with_a_reading_from_its_waterm
     assert state["validators"]
 
 
-def test_the_second_sync_of_an_unchanged_scope_is_one_unmodified_answer_a_stream(shop: World, tool: Tool) -> None:
+def test_the_second_sync_of_an_unchanged_scope_is_one_unmodified_answer_a_stream(
+    shop: World, tool: Tool
+) -> None:  # bug 26
     shop.sync()
     before = shop.picture()
     later(shop, tool, timedelta(hours=1))
