@@ -6,6 +6,7 @@ as tests. `python -m tests.known_bugs` prints the table of `docs/explanation/kno
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,10 +51,11 @@ BUGS: dict[int, tuple[str, str]] = {
 _MARK = re.compile(r"# bugs? ([\d, ]+)")
 
 
-def marked(folders: tuple[str, ...] = ("tests", "examples")) -> dict[int, list[tuple[Path, str]]]:
+@cache
+def marked() -> dict[int, list[tuple[Path, str]]]:
     """By number, the files (below the root) and names of the tests and rules that bear its mark."""
     found: dict[int, list[tuple[Path, str]]] = {}
-    for folder in folders:
+    for folder in ("tests", "examples"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             text = path.read_text(encoding="utf-8")
             if not _MARK.search(text) or path.name == "known_bugs.py":
