@@ -87,7 +87,8 @@ def told_wait(headers: Mapping[str, str], now: datetime) -> float | None:
         return asked
     if exhausted(headers) or "x-ratelimit-remaining" not in headers or "ratelimit-reason" in headers:
         told = reset_in(headers, now)
-        return number(headers, "x-ratelimit-interval-seconds") if told is None else told
+        interval = number(headers, "x-ratelimit-interval-seconds") if told is None else told
+        return None if interval is None else max(0.0, interval)
     return None
 
 

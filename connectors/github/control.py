@@ -14,6 +14,7 @@ from connectors.answers import ABSENT
 from connectors.errors import Refused, TryAgain
 from connectors.github.client import Client, named_errors
 from connectors.records import Scope
+from connectors.text import clean
 from connectors.transport import Transport
 
 Result = TypeVar("Result")
@@ -167,9 +168,9 @@ def _scope(repository: Repository) -> Scope:
         raise TryAgain("an answer about a repository names none")
     return Scope(
         external_id=str(repository.id),
-        key=repository.full_name,
-        name=repository.name,
+        key=clean(repository.full_name),
+        name=clean(repository.name or repository.full_name),
         kind="repository",
-        url=repository.html_url,
+        url=clean(repository.html_url or ""),
         archived=bool(repository.archived),
     )

@@ -13,7 +13,7 @@ from connectors.transport import Transport
 
 COUNT = "/rest/api/3/search/approximate-count"
 MAY_LACK = 20
-MAY_LACK_SHARE = 0.05
+MAY_LACK_PART = 20
 
 
 class _Count(msgspec.Struct):
@@ -39,7 +39,7 @@ def approximate_count(transport: Transport, jql: str, usage: Usage) -> int | Non
 
 def check_complete(found: int, count: int | None, key: str) -> None:
     """Raises TryAgain where far fewer issues were found than there are. The count is an estimate, and may be late."""
-    if count is not None and count - found > max(MAY_LACK, MAY_LACK_SHARE * count):
+    if count is not None and count - found > max(MAY_LACK, count // MAY_LACK_PART):
         raise TryAgain(
             f"Jira's search ended after {found:,} issues of {key}, and Jira counts about {count:,} there.",
             advice="Nothing is taken as complete until the search finds them. If this stays so, ask Atlassian to "

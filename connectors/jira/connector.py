@@ -23,7 +23,6 @@ from connectors.jira.history import HistoryReader, Statuses
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
-from connectors.text import clean
 from connectors.transport import Transport
 
 CLOUD_OVERLAP = timedelta(minutes=10)
@@ -80,8 +79,8 @@ class Jira:
         scopes = [
             Scope(
                 external_id=str(one.id),
-                key=clean(one.key),
-                name=clean(one.name or one.key),
+                key=one.key,
+                name=one.name or one.key,
                 kind="project",
                 url=f"{site.url}/browse/{one.key}",
                 archived=one.archived,

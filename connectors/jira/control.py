@@ -228,10 +228,11 @@ class Control:
         return request
 
     def _judge(self, response: Any, *_: object, **__: object) -> None:
-        """Runs on every answer to the library, before the library looks at it."""
+        """Runs on every answer to the library, before the library looks at it: what it then reads is clean."""
+        response._content = text.clean_json(response.content)  # noqa: SLF001
         answer = Answer(
             status=response.status_code,
-            body=text.clean_json(response.content),
+            body=response.content,
             headers=response.headers,
             url=response.url,
             not_modified=False,

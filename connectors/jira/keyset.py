@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from connectors.errors import Refused
+from connectors.errors import Refused, TryAgain
 
 TRIED = 3
 ORDER = "ORDER BY key ASC"
@@ -73,8 +73,11 @@ def _behind(found: Leaf, keys: tuple[str, ...], size: int) -> Leaf:
     at = next((index for index, (_, key) in enumerate(found.handles) if key is None or number(key) > done), None)
     at = len(found.rows) if at is None else at
     # The server's word on how many there are is believed only where the page is not full.
-    last = len(found.rows) >= found.total and len(found.rows) < min(found.most or size, size)
+    most = found.most if found.most and found.most > 0 else size
+    last = len(found.rows) >= found.total and len(found.rows) < min(most, size)
     told = tuple(key for _, key in found.handles if key is not None)
+    if not last and keys and at == len(found.rows) and told[-1:] in ((), keys[-1:]):
+        raise TryAgain(f"The search gives nothing behind {keys[-1]}, and says that there is more")
     return replace(
         found,
         rows=found.rows[at:],

@@ -77,7 +77,8 @@ def walk(
                 at = max(0, min(at, here.total) - (size or DEFAULT_STEP) + 1)
                 continue
             new = new or 0
-            stalled = stalled + 1 if new == len(here.rows) and not here.last else 0
+            nothing = new == len(here.rows) or not any(here.ids)
+            stalled = stalled + 1 if nothing and not here.last else 0
             if stalled > PATIENCE:
                 raise TryAgain(f"The search gives no rows behind row {at} of {here.total}")
             at += max(len(here.rows) - 1, 0)

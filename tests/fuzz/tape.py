@@ -33,11 +33,12 @@ class Recorded:
 class Tape:
     """The answers of one conversation, by the part of it in which they were given, and by method and path.
 
-    `spoilt`: the answer to give in place of the recorded ones.
+    `spoilt`: the answer to give in place of the recorded ones. `talks`: how many parts were begun anew.
     """
 
     answers: dict[Place, list[Recorded]] = field(default_factory=dict)
     part: str = ""
+    talks: int = 0
     spoilt: tuple[Place, bytes] | None = None
     given: dict[Place, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -66,6 +67,7 @@ class Tape:
     def rewind(self, part: str, spoilt: tuple[Place, bytes] | None) -> None:
         """Begins a part of the conversation anew."""
         self.part, self.spoilt, self.given = part, spoilt, {}
+        self.talks += 1
 
 
 class EndlessError(Exception):
