@@ -75,7 +75,8 @@ def limited(kind: Kind, scopes: int, issues: int, clock: Clock, scale: float) ->
         site.limit, site.limits = round(5000 * scale), GitHubLimits()
     else:
         site = bulk.jira(kind, scopes, issues, kilobytes=0)
-        site.limits = CloudLimits(points=round(65_000 * scale)) if kind == "cloud" else DataCenterLimits()
+        bucket = DataCenterLimits(max(10, round(50 * scale)), max(2, round(10 * scale)))
+        site.limits = CloudLimits(points=round(65_000 * scale)) if kind == "cloud" else bucket
     site.__dict__["_now"] = clock.now
     with serve(site) as running:
         yield running.url_of(site), Meter(site, clock)
@@ -101,21 +102,17 @@ class Meter:
         full hour; where no hour was full, by the limit of speed.
         """
         limits, seconds = self.site.limits, took.total_seconds()
-        counted = [seen for seen in self.site.requests if seen.status not in (304, 403, 429)]
+        answered = sum(seen.status not in (304, 403, 429) for seen in self.site.requests)
         if isinstance(limits, DataCenterLimits):
-            return len(counted) / (limits.capacity + limits.fill * seconds / limits.interval.total_seconds())
+            return answered / (limits.capacity + limits.fill * seconds / limits.interval.total_seconds())
+        assert isinstance(limits, CloudLimits | GitHubLimits)
+        hourly = limits.points if isinstance(limits, CloudLimits) else self.site.__dict__["limit"]
+        *full, _ = (spent for _, spent in sorted(limits.spent.items()))
+        if full:
+            return sum(full) / (hourly * (1 - reserve) * len(full))
         if isinstance(limits, CloudLimits):
-            assert limits.points is not None
-            *full, _ = (points for _, points in sorted(limits.spent.items()))
-            if full:
-                return sum(full) / (limits.points * (1 - reserve) * len(full))
-            return len(counted) / (limits.burst * (seconds + 1))
-        assert isinstance(limits, GitHubLimits)
-        assert isinstance(self.site, GitHubSite)
-        assert self.site.limit is not None
-        if hours := int(seconds // 3600):
-            return min(len(counted) / (self.site.limit * (1 - reserve) * hours), 1.0)
-        return len(counted) / (limits.points * (seconds // 60 + 1))
+            return answered / (limits.burst * (seconds + 1))
+        return answered / (limits.points * (seconds // 60 + 1))
 
 
 def backfill(kind: Kind, scopes: int, issues: int, folder: Path, scale: float = 1.0, in_flight: int = 8) -> Backfill:

@@ -48,17 +48,23 @@ class _Turns:
 
 @dataclass
 class _Bucket:
-    """What a tool told of a bucket that fills by `fill` each `interval`, and how many were taken since."""
+    """Our own count of a bucket of `capacity` that fills by `fill` each `interval`.
 
-    left: int
+    When in the interval the tool fills it is not told: counted from any moment on, an interval later it has.
+    """
+
+    left: float
     at: datetime
+    capacity: float
     fill: int
     interval: timedelta
 
     def wait(self, now: datetime) -> float:
         """Seconds until there is one to take."""
-        filled = int((now - self.at) / self.interval)
-        if self.left + filled * self.fill > 0:
+        times = int((now - self.at) / self.interval)
+        self.at += times * self.interval
+        self.left = min(self.capacity, self.left + times * self.fill)
+        if self.left >= 1:
             return 0.0
         missing = -(-(1 - self.left) // self.fill)
         return (self.at + missing * self.interval - now).total_seconds()
@@ -209,5 +215,12 @@ class Pace:
         if told is None:
             return
         left, fill, interval = told
-        # Those under way may be missing from what the tool counted.
-        self._bucket = _Bucket(left - self._under_way, self._now(), fill, interval)
+        known = self._bucket
+        if known is None or (known.fill, known.interval) != (fill, interval):
+            # Those under way may be missing from what the tool counted.
+            # What flows in while the bucket is full is lost there, which is not seen here: hence a smaller one.
+            capacity = max(fill, (limits.number(headers, "x-ratelimit-limit") or left) - fill - self._others)
+            self._bucket = _Bucket(min(capacity, left - self._under_way), self._now(), capacity, fill, interval)
+        else:  # answers come in any order: only less than we count is news, of somebody else's requests
+            known.wait(self._now())
+            known.left = min(known.left, left)

@@ -90,6 +90,7 @@ class Transport:
         self._pace = Pace(context.now, in_flight=in_flight, reserve=reserve, steady=steady)
         self._slots = threading.BoundedSemaphore(in_flight)
         self._lock = threading.Lock()
+        self._thread = threading.local()
         self._client = _client(headers or {}, in_flight, ca_bundle, proxy)
 
     def close(self) -> None:
@@ -166,8 +167,8 @@ class Transport:
             if self._context.stop.is_set():
                 raise Cancelled
             try:
-                if held := self._pace.held(call, served):
-                    raise TryAgain(held[1], wait=held[0])
+                self._thread.served = served
+                self._hold_back(call)
                 return action()
             except TryAgain as error:
                 if error.wait:
@@ -196,12 +197,18 @@ class Transport:
             self._context.sleep(wait)
         try:
             with self._slots:
+                self._hold_back(call)  # others may have met a limit while this one waited for its place
                 if usage is not None:
                     with self._lock:
                         usage.requests += 1
                 yield
         finally:
             self._pace.over()
+
+    def _hold_back(self, call: str) -> None:
+        """Raises TryAgain where requests are held back for longer than this thread has already waited."""
+        if held := self._pace.held(call, getattr(self._thread, "served", None)):
+            raise TryAgain(held[1], wait=held[0])
 
     def pause(self, seconds: float, reason: str) -> None:
         """Hold back all requests of this connection for `seconds`: the tool told one of them to wait."""

@@ -40,6 +40,8 @@ class GitHubLimits:
 
     def __post_init__(self) -> None:
         self._spent: dict[tuple[str, bool], deque[tuple[datetime, int]]] = {}
+        self.spent: dict[datetime, int] = {}
+        """Requests by the hour."""
 
     def admit(self, call: Call, route: str, now: datetime, under_way: int) -> None:
         graphql = call.path.endswith("/graphql")
@@ -56,7 +58,9 @@ class GitHubLimits:
         raise secondary(60 if self.retry_after else None)
 
     def finish(self, call: Call, route: str, answer: Answer, now: datetime) -> None:
-        """No header tells of these limits."""
+        """Counts what the primary limit counts. No header tells of the secondary ones."""
+        if answer.status not in (304, 401, 403, 429):
+            self.spent[_hour(now)] = self.spent.get(_hour(now), 0) + 1
 
 
 def secondary(retry_after: int | None) -> Refusal:
