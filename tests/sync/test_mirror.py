@@ -37,6 +37,7 @@ from store import tables
 from sync import pull, sweep
 from sync.engine import SyncResult
 from sync.only import Only
+from tests.postgres import Postgres
 from tests.sync.fake import World, world
 from tests.sync.mirror_model import Model, Shown, Source, connector
 from tests.sync.mirror_sites import GitHubSource, JiraSource, Trapped
@@ -291,6 +292,15 @@ def modelled(url: str, *, transfers: bool) -> Mirror:
 @pytest.mark.parametrize("transfers", [False, True], ids=["ids listed", "ids read"])
 def test_a_mirror_equals_its_tool_after_a_quiet_sweep(new_url: Callable[[], str], transfers: bool) -> None:  # bug 8
     run(lambda: modelled(new_url(), transfers=transfers), examples=200 if LONG else 8, steps=12)
+
+
+def test_a_mirror_on_postgresql_equals_its_tool_after_a_quiet_sweep(postgres: Postgres, migrated_postgres: str) -> None:
+    with ExitStack() as stack:
+
+        def new() -> Mirror:
+            return modelled(stack.enter_context(postgres.database(migrated_postgres)), transfers=True)
+
+        run(new, examples=30 if LONG else 2, steps=10)
 
 
 def simulated(url: str, source: JiraSource | GitHubSource) -> Mirror:
