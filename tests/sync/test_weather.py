@@ -167,6 +167,10 @@ class Office:
         assert undisturbed.sync().outcome == "ok"
         found, expected = self.picture(), undisturbed.picture()
         engine.dispose()
+        lost = {row for table, rows in expected.items() for row in rows} - {
+            row for rows in found.values() for row in rows
+        }
+        assert not lost
         assert found == expected
         assert len(found["work_item"]) == len(self.keys)
 
