@@ -30,8 +30,13 @@ class Rows(Generic[Row]):
     clock: datetime | None
 
     @property
+    def count(self) -> int:
+        """How many rows, those that came twice counted once."""
+        return len({one for one in self.ids if one is not None}) + self.ids.count(None)
+
+    @property
     def last(self) -> bool:
-        return self.at + len(self.rows) >= self.total
+        return self.at + self.count >= self.total
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def walk(
             stalled = stalled + 1 if nothing and not here.last else 0
             if stalled > PATIENCE:
                 raise TryAgain(f"The search gives no rows behind row {at} of {here.total}")
-            at += max(len(here.rows) - 1, 0)
+            at += max(here.count - 1, 0)
             tail = [one for one in here.ids if one is not None] or tail
             yield Step(here.rows[new:], here.ids[new:], here.clock, at, list(tail), here.last)
             if here.last:
@@ -98,8 +103,12 @@ def _first_new(ids: list[str | None], tail: Sequence[str]) -> int | None:
     """Index of the first row behind all rows of `tail`; None where no row of it is here, so that some may lack."""
     if not tail:
         return 0
-    known = set(tail)
-    return next((index + 1 for index in range(len(ids) - 1, -1, -1) if ids[index] in known), None)
+    known, found = set(tail), None
+    for index, one in enumerate(ids):
+        if one in known:
+            known.remove(one)  # a row that comes again at the end of its page is no seam
+            found = index + 1
+    return found
 
 
 def _drop(under_way: dict[int, Future[Rows[Row]]]) -> None:
