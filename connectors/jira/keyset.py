@@ -76,7 +76,7 @@ def _behind(found: Leaf, keys: tuple[str, ...], size: int) -> Leaf:
     most = found.most if found.most and found.most > 0 else size
     last = len(found.rows) >= found.total and len(found.rows) < min(most, size)
     told = tuple(key for _, key in found.handles if key is not None)
-    if not last and keys and at == len(found.rows) and told[-1:] in ((), keys[-1:]):
+    if not last and keys and told[-1:] in ((), keys[-1:]):
         raise TryAgain(f"The search gives nothing behind {keys[-1]}, and says that there is more")
     return replace(
         found,
