@@ -5,11 +5,12 @@ Where a sync stops at a wait that is too long to sit out, the next one comes aft
 """
 
 import argparse
+import math
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,7 +69,7 @@ class Backfill:
 
 
 @contextmanager
-def limited(kind: Kind, scopes: int, issues: int, clock: Clock, scale: float) -> Iterator[tuple[str, "Meter"]]:
+def limited(kind: Kind, scopes: int, issues: int, clock: Clock, scale: float) -> Generator[tuple[str, "Meter"]]:
     """Serves a site with its tool's limits, the hourly ones scaled; gives its URL and what tells of its use."""
     if kind == "github":
         site: GitHubSite | JiraSite = bulk.github(scopes, issues, kilobytes=0)
@@ -106,7 +107,7 @@ class Meter:
         if isinstance(limits, DataCenterLimits):
             return answered / (limits.capacity + limits.fill * seconds / limits.interval.total_seconds())
         assert isinstance(limits, CloudLimits | GitHubLimits)
-        hourly = limits.points if isinstance(limits, CloudLimits) else self.site.__dict__["limit"]
+        hourly = (limits.points if isinstance(limits, CloudLimits) else self.site.__dict__["limit"]) or math.inf
         *full, _ = (spent for _, spent in sorted(limits.spent.items()))
         if full:
             return sum(full) / (hourly * (1 - reserve) * len(full))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ def server() -> Iterator[respx.MockRouter]:
         yield router
 
 
-def made(clock: Clock, steady: Rate | None = None, reserve: float = 0.0, **more: object) -> Transport:
+def made(clock: Clock, steady: Rate | None = None, reserve: float = 0.0, **more: Any) -> Transport:
     return Transport(BASE, auth=dict, context=clock.context(), in_flight=1, steady=steady, reserve=reserve, **more)
 
 
