@@ -1,10 +1,12 @@
-"""`python tests/fuzz/run.py TOOL RUNS [SEED]`: fuzzes one tool's parsers, guided by what the answers have covered.
+"""`python tests/fuzz/run.py TOOL RUNS`: fuzzes one tool's parsers, guided by what the answers have covered.
 
-An input is the number of a place in the conversation and, behind it, the body that is given there. Ends with an error
-on the first body that breaks the program, and keeps it in a file named `crash-…`.
+The runs are split among processes, each with a seed of its own. An input is the number of a place in the conversation
+and, behind it, the body that is given there. Ends with an error on the first body that breaks the program, and keeps it
+in a file named `crash-…`.
 """
 
 import logging
+import subprocess
 import sys
 import tempfile
 from importlib import import_module
@@ -26,12 +28,20 @@ with atheris.instrument_imports(include=["connectors"]):
 
 PLACE = 2
 """Bytes of an input that name the place."""
+SLICE = 10_000
 
 
 def main() -> None:
-    """Runs until so many answers were tried."""
+    """Tries so many answers. Ends with the exit code of the first process that fails."""
     tool, runs = sys.argv[1], int(sys.argv[2])
-    seed = sys.argv[3] if len(sys.argv) > 3 else "1"
+    for seed in range(1, -(-runs // SLICE) + 1):
+        done = subprocess.run([sys.executable, __file__, tool, str(SLICE), str(seed)], check=False)
+        if done.returncode:
+            sys.exit(done.returncode)
+
+
+def run_slice(tool: str, runs: str, seed: str) -> None:
+    """One process's share."""
     logging.disable()
     talk = next(one for one in conversations() if one.name == tool)
     add_recorded(talk, ROOT.parent / "shared" / "realdata")
@@ -57,4 +67,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3:
+        main()
+    else:
+        run_slice(*sys.argv[1:])
