@@ -155,7 +155,7 @@ def named_errors(judge: Callable[[Answer], object], place: str) -> Generator[Non
     except requests.exceptions.RequestException as error:
         advice = "Check the url, the name server and the proxy."
         raise TryAgain(f"{place}: cannot connect ({error})", advice=advice) from error
-    except (BadAttributeException, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise TryAgain(f"{place} gave an answer of another shape than GitHub's ({error!r})") from error
     except RuntimeError as error:  # redirected to another host
         raise Refused(f"{place}: {error}.", advice="Set the connection's url to the address of the API.") from error
