@@ -116,10 +116,13 @@ class JiraSource:
 
 
 class GitHubSource:
-    """Two repositories that are read, and one that is not."""
+    """Two repositories that are read, and one that is not.
+
+    GitHub hides no single issue: one that is not found in a repository that can be read is deleted.
+    """
 
     kinds = (
-        "create", "edit", "close", "delete", "transfer", "reparent", "hide", "hide_project", "plan", "rename",
+        "create", "edit", "close", "delete", "transfer", "reparent", "hide_project", "plan", "rename",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -169,8 +172,6 @@ class GitHubSource:
                 before = str(issue.raw["id"])
                 new = self.site.transfer(key, pick.choice([one for one in self._repositories() if one != home]))
                 self.moved[before] = str(self.site.find(new).raw["id"])
-            case "hide":
-                (self.site.show if issue.hidden else self.site.hide)(key)
             case "plan":
                 self.site.edit(key, milestone=pick.choice(["1.0", "2.0", None]))
             case "reparent":
