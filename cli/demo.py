@@ -46,10 +46,11 @@ def register(app: typer.Typer) -> None:
             if code := _sync_and_show(at):
                 raise typer.Exit(code)
             stays = serve and at.out.is_terminal and not at.json
-            if not at.json:
-                _tell(at, folder, stays=stays)
-            if stays:
-                with suppress(KeyboardInterrupt):
+            # From the first word of "until Ctrl-C" on, that is how it ends well.
+            with suppress(KeyboardInterrupt):
+                if not at.json:
+                    _tell(at, folder, stays=stays)
+                if stays:
                     threading.Event().wait()
 
 

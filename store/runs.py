@@ -62,19 +62,22 @@ def finish_run(conn: sa.Connection, run_id: int, outcome: str, now: datetime) ->
     conn.execute(sa.update(_RUN).where(_RUN.c.id == run_id).values(outcome=outcome, finished_at=now))
 
 
-def mark_connection(conn: sa.Connection, connection_id: int, error: str | None, now: datetime) -> None:
-    """Note that a connection works (`error` None), or why it does not. A failure leaves the last success as it was."""
+def mark_connection(
+    conn: sa.Connection,
+    connection_id: int,
+    error: str | None,
+    now: datetime,
+    credentials_end_at: datetime | None = None,
+) -> None:
+    """Note that a connection works (`error` None), or why it does not. A failure leaves the last success as it was.
+
+    `credentials_end_at`, of one that works: when its token or key ends, None where the tool does not tell.
+    """
     table = Connection.__table__
     values = {"error": error, "failed_at": now}
     if error is None:
-        values = {"error": None, "failed_at": None, "last_ok_at": now}
+        values = {"error": None, "failed_at": None, "last_ok_at": now, "credentials_end_at": credentials_end_at}
     conn.execute(sa.update(table).where(table.c.id == connection_id).values(**values))
-
-
-def mark_credentials(conn: sa.Connection, connection_id: int, ends_at: datetime | None) -> None:
-    """Note when a connection's token or key ends; None where the tool does not tell."""
-    table = Connection.__table__
-    conn.execute(sa.update(table).where(table.c.id == connection_id).values(credentials_end_at=ends_at))
 
 
 def mark_scope(conn: sa.Connection, scope_id: int, error: str | None, now: datetime) -> None:

@@ -187,8 +187,7 @@ class _Puller:
             connection_id = work.connection_id(conn, job.connection, job.connector.kind)
             ids = work.save_scopes(conn, job.connection, job.connector.kind, listing.scopes)
             known = refused.keep(conn, job.connection, connection_id, listing)
-            runs.mark_connection(conn, connection_id, None, self._now())
-            runs.mark_credentials(conn, connection_id, listing.credentials_end_at)
+            runs.mark_connection(conn, connection_id, None, self._now(), listing.credentials_end_at)
             for words, error in denied:
                 row = self._rows.start(conn, job.connection, connection_id, words, known.get(words))
                 self._rows.finish(conn, row, error, Usage())
