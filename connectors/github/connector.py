@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from config import ConnectionOptions, Conventions
+from connectors.ahead import in_order
 from connectors.base import Check, Context, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
 from connectors.github.limits import STEADY, rules
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from connectors.github.control import Control
 
 SKEW_ALLOWED = timedelta(minutes=1)
+SHOWN = 5
 TOKEN_KINDS = {
     "github_pat_": "fine-grained token",
     "ghp_": "classic token",
@@ -183,17 +185,33 @@ class GitHub:
             if isinstance(scopes, Refused):
                 checks.append(_failed(f"repositories {pattern}", scopes))
                 continue
-            names = ", ".join(scope.key for scope in scopes[:5]) + (", …" if len(scopes) > 5 else "")
+            names = ", ".join(scope.key for scope in scopes[:SHOWN]) + (", …" if len(scopes) > SHOWN else "")
             checks.append(Check(f"repositories {pattern}", ok=True, detail=f"{len(scopes)} found: {names}"))
             seen += scopes
-        first = next((scope for scope in seen if not scope.archived), None)
-        if first is not None:
-            checks.append(_tried("issues", lambda: self._can_read(first)))
-        return checks
+        return checks + self._issues(list({scope.external_id: scope for scope in seen}.values()))
 
-    def _can_read(self, scope: Scope) -> str:
-        self._transport.get(f"/repos/{scope.key}/issues", {"per_page": 1})
-        return f"issues of {scope.key} can be read"
+    def _issues(self, scopes: list[Scope]) -> list[Check]:
+        """Whether the issues of each repository can be read: the fine ones together, and those with the same fault."""
+
+        def fault(scope: Scope) -> SourceError | None:
+            try:
+                self._transport.get(f"/repos/{scope.key}/issues", {"per_page": 1})
+            except SourceError as error:
+                return error
+            return None
+
+        faults: dict[str, list[tuple[str, SourceError]]] = {}
+        for scope, error in zip(scopes, in_order(fault, scopes, self._transport.in_flight), strict=True):
+            if error is not None:
+                faults.setdefault(error.advice, []).append((scope.key, error))
+        fine = len(scopes) - sum(map(len, faults.values()))
+        words = f"of {fine} of {len(scopes)} repositories can be read"
+        checks = [Check("issues", ok=True, detail=words)] if fine else []
+        for advice, group in faults.items():
+            names = ", ".join(key for key, _ in group[:SHOWN]) + (", …" if len(group) > SHOWN else "")
+            detail = f"cannot be read of {names}: {group[0][1].message}"
+            checks.append(Check("issues", ok=False, detail=detail, advice=advice))
+        return checks
 
 
 def _tried(name: str, action: Callable[[], str]) -> Check:

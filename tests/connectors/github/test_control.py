@@ -182,7 +182,8 @@ def healthy(wire: responses.RequestsMock, **headers: str) -> None:
 def test_doctor_tells_what_works(wire: responses.RequestsMock, respx_mock: Any) -> None:
     healthy(wire, **{"X-OAuth-Scopes": "repo, read:org"})
     lists(wire, "/orgs/acme/repos", repository("platform-api", 1), repository("platform-web", 2))
-    respx_mock.get(f"{API}/repos/acme/shop/issues?per_page=1").respond(json=[issue(1)])
+    for name in ("shop", "platform-api", "platform-web"):
+        respx_mock.get(f"{API}/repos/acme/{name}/issues?per_page=1").respond(json=[issue(1)])
     github = connector(repositories=["acme/shop", "acme/platform-*"])
     assert github.doctor() == [
         Check("reachable", True, "https://api.github.com answers to dana"),
@@ -190,9 +191,25 @@ def test_doctor_tells_what_works(wire: responses.RequestsMock, respx_mock: Any) 
         Check("clock", True, "this machine is 0 s behind the server"),
         Check("repositories acme/shop", True, "1 found: acme/shop"),
         Check("repositories acme/platform-*", True, "2 found: acme/platform-api, acme/platform-web"),
-        Check("issues", True, "issues of acme/shop can be read"),
+        Check("issues", True, "of 3 of 3 repositories can be read"),
         Check("limit", True, "4321 of 5000 requests left, full again at 12:30 UTC"),
     ]
+
+
+def test_doctor_names_the_repositories_whose_issues_cannot_be_read(
+    wire: responses.RequestsMock, respx_mock: Any
+) -> None:
+    healthy(wire)
+    lists(wire, "/orgs/acme/repos", *(repository(f"platform-{n}", n) for n in range(1, 4)))
+    for name in ("shop", "platform-1"):
+        respx_mock.get(f"{API}/repos/acme/{name}/issues?per_page=1").respond(json=[])
+    for n in (2, 3):
+        respx_mock.get(f"{API}/repos/acme/platform-{n}/issues?per_page=1").respond(410, json={"message": "Gone"})
+    found = connector(repositories=["acme/shop", "acme/platform-*"]).doctor()
+    fine, faulty = (one for one in found if one.name == "issues")
+    assert fine == Check("issues", True, "of 2 of 4 repositories can be read")
+    assert (faulty.ok, faulty.detail.split(":")[0]) == (False, "cannot be read of acme/platform-2, acme/platform-3")
+    assert "Enable them in the repository's settings" in faulty.advice
 
 
 def test_doctor_stops_where_nobody_answers(wire: responses.RequestsMock) -> None:
