@@ -3,6 +3,7 @@
 import random
 import threading
 from dataclasses import asdict
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -95,7 +96,13 @@ def _show(at: Session, verdicts: "list[Verdict]") -> None:
 
 def _words(one: "Difference") -> str:
     since = " (changed since it was read)" if one.since else ""
-    return f"{one.key} {one.field}: stored {one.stored!r}, the tool says {one.told!r}{since}"
+    return f"{one.key} {one.field}: stored {_value(one.stored)}, the tool says {_value(one.told)}{since}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return "nothing" if value is None else str(value) if isinstance(value, date) else repr(value)
 
 
 def _name(one: "Verdict") -> str:

@@ -17,7 +17,10 @@ class SourceError(Exception):
         self.status = status
 
     def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()
+        if not self.advice:
+            return self.message
+        end = "" if self.message.endswith((".", "!", "?", ":")) else "."
+        return f"{self.message}{end} {self.advice}"
 
 
 class TryAgain(SourceError):

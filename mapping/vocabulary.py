@@ -72,7 +72,11 @@ class Vocabulary:
         """`keys` are the item keys that selectors name (globs apart); only these are looked up."""
         rows = conn.execute(sa.text("SELECT id, name FROM connection")).all()
         self.connections = Words((fold(name), identity) for identity, name in rows)
-        self._scopes = self._by_kind(conn, "SELECT kind, key_folded, id FROM scope")
+        self._scopes = self._by_kind(
+            conn,
+            "SELECT kind, key_folded, id FROM scope"
+            " UNION SELECT s.kind, a.key_folded, s.id FROM scope_alias a JOIN scope s ON s.id = a.scope_id",
+        )
         self._tags = self._by_kind(conn, "SELECT kind, folded, id FROM tag")
         self._containers = self._by_kind(conn, "SELECT kind, title_folded, id FROM container")
         named = {fold(key) for key in keys}
@@ -107,9 +111,12 @@ class Vocabulary:
 
 
 def _items_by_key(conn: sa.Connection, folded: set[str]) -> list[tuple[str, int]]:
+    """Items by their keys, former ones too. What an item left behind as it became another one is not meant any more."""
     return _by_words(
         conn,
-        "SELECT key_folded, id FROM work_item WHERE key_folded IN :keys"
+        "SELECT w.key_folded, w.id FROM work_item w WHERE w.key_folded IN :keys"
+        " AND (w.presence <> 'deleted' OR NOT EXISTS (SELECT 1 FROM work_alias a"
+        " WHERE a.connection_id = w.connection_id AND a.key_folded = w.key_folded))"
         " UNION SELECT key_folded, item_id FROM work_alias WHERE key_folded IN :keys",
         folded,
     )

@@ -144,6 +144,16 @@ class WorkAlias(Row, table=True):
     item_id: int = Field(index=True)
 
 
+class ScopeAlias(Row, table=True):
+    """A name that a project or repository had before it was renamed."""
+
+    __tablename__ = "scope_alias"
+
+    connection_id: int = Field(foreign_key="connection.id", primary_key=True)
+    key_folded: str = Field(primary_key=True)
+    scope_id: int = Field(foreign_key="scope.id")
+
+
 class Tag(Row, table=True):
     """The vocabulary of an item's plain words. `kind`: label, component, assignee, trailer, field."""
 

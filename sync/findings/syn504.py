@@ -28,16 +28,25 @@ def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
             subject=scope.subject,
             severity=RULE.severity,
             summary=(
-                f"{counted(len(rows), 'record')} of {scope.key} set aside, {whole} of them whole: "
-                f"{rows[0].external_id}: {rows[0].reason}"
+                f"{counted(len(rows), 'record')} of {scope.key} set aside, "
+                f"{_extent(whole, len(rows))}: {_told(rows[0])}"
             ),
             evidence={
                 "connection": scope.connection.name,
                 "count": len(rows),
                 "whole": whole,
-                "records": [f"{row.external_id}: {row.reason}" for row in rows[:SHOWN]],
+                "records": [_told(row) for row in rows[:SHOWN]],
             },
         )
+
+
+def _extent(whole: int, of: int) -> str:
+    return "whole" if whole == of else "in part" if whole == 0 else f"{whole} of them whole"
+
+
+def _told(row: Any) -> str:
+    """A record's reason, after its id where it has one."""
+    return f"{row.external_id.strip()}: {row.reason}" if row.external_id else row.reason
 
 
 RULE = Rule(

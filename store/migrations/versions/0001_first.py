@@ -321,6 +321,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_work_alias_item_id"), ["item_id"], unique=False)
 
     op.create_table(
+        "scope_alias",
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("key_folded", sa.String(), nullable=False),
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_scope_alias_connection_id")),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_scope_alias_scope_id")),
+        sa.PrimaryKeyConstraint("connection_id", "key_folded", name=op.f("pk_scope_alias")),
+    )
+    op.create_table(
         "key_result",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
