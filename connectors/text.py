@@ -20,9 +20,7 @@ def clean_json(body: bytes) -> bytes:
     No database keeps these, and a decoder refuses the whole page for one of them. Costs next to nothing where there
     is none. A truncated or malformed body stays so.
     """
-    # The first search costs nothing, and most pages without bodies hold no escape at all.
-    if b"\\" in body and _UNSAFE_ESCAPE.search(body):
-        body = _UNSAFE_ESCAPES.sub(_keep_safe, body)
+    # Bytes first: taking them away may join an escape that was cut in two.
     if b"\x00" in body:
         body = body.replace(b"\x00", b"")
     if not body.isascii():
@@ -30,6 +28,11 @@ def clean_json(body: bytes) -> bytes:
             body.decode()
         except UnicodeDecodeError:
             body = body.decode("utf-8", "ignore").encode()
+    # The first search costs nothing, and most pages without bodies hold no escape at all.
+    while b"\\" in body and _UNSAFE_ESCAPE.search(body):
+        before, body = len(body), _UNSAFE_ESCAPES.sub(_keep_safe, body)
+        if len(body) == before:
+            break
     return body
 
 

@@ -67,3 +67,33 @@ def test_trailers_are_whole_lines() -> None:
 
 def test_a_trailer_name_is_no_pattern() -> None:
     assert text.Trailer("K.R").values("KxR: A\nk.r: B") == ["B"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"a\\u00\x0000b"',
+        b'"a\\u\x000\x00000b"',
+        b'"a\\u00\xff00b"',
+        b'"a\\u00\\u000000b"',
+        b'"a\\ud\\ud83d83db"',
+        b'"a\\ud8\x003db"',
+    ],
+)
+def test_what_is_taken_away_joins_no_new_unsafe_escape(body: bytes) -> None:
+    assert msgspec.json.decode(text.clean_json(body)) in {"ab", "a0b", "a00b"}
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"\\", b"\\u", b"u", b"0", b"00", b"d8", b"3d", b"\\u0000", b"\\ud83d", b"\x00", b"\xff", b"a"]
+        )
+    )
+)
+def test_no_cleaned_text_decodes_to_what_no_database_keeps(pieces: list[bytes]) -> None:
+    try:
+        found = msgspec.json.decode(text.clean_json(b'"' + b"".join(pieces) + b'"'), type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    assert text.clean(found) == found
