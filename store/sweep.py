@@ -14,12 +14,23 @@ _CONNECTION = Connection.__table__
 _SCOPE = Scope.__table__
 _SEEN = SweepSeen.__table__
 
-_PRESENT = "SELECT count(*) FROM work_item WHERE scope_id = :scope_id AND presence = 'present'"
-_UNLISTED = """
+_LISTED = "EXISTS (SELECT 1 FROM sweep_seen s WHERE s.scope_id = w.scope_id AND s.external_id = w.external_id)"
+# Only counted: where a whole scope seems to be gone, its items are not worth the memory.
+_COUNTS = f"""
+    SELECT count(*) FILTER (WHERE w.presence = 'present') AS present,
+        count(*) FILTER (WHERE w.presence = 'present' AND NOT {_LISTED}) AS missing,
+        count(*) FILTER (WHERE w.presence = 'not_visible' AND NOT {_LISTED}) AS hidden
+    FROM work_item w WHERE w.scope_id = :scope_id
+"""
+_MISSING = f"""
     SELECT w.external_id, w.key FROM work_item w
-    WHERE w.scope_id = :scope_id AND w.presence = :presence
-        AND NOT EXISTS (SELECT 1 FROM sweep_seen s WHERE s.scope_id = w.scope_id AND s.external_id = w.external_id)
+    WHERE w.scope_id = :scope_id AND w.presence = 'present' AND NOT {_LISTED}
     ORDER BY w.external_id
+"""
+_HIDDEN = f"""
+    SELECT w.external_id, w.key FROM work_item w
+    WHERE w.scope_id = :scope_id AND w.presence = 'not_visible' AND NOT {_LISTED}
+    ORDER BY w.external_id LIMIT :most OFFSET :start
 """
 # Whoever was listed by a reading (`category` is null) was stored or set aside by it.
 _UNKNOWN = """
@@ -35,14 +46,12 @@ _UNKNOWN = """
 class Comparison:
     """A scope held against its list. `present`: how many of its items count as present.
 
-    `missing` are those of them that the list lacks; `hidden` those that were out of sight before and are not listed
-    either; `unknown` are listed and not stored, or stored as gone, elsewhere or in another category.
+    `missing`: how many of them the list lacks; `hidden`: how many were out of sight before and are not listed either.
     """
 
     present: int
-    missing: list[Ref]
-    hidden: list[Ref]
-    unknown: list[Ref]
+    missing: int
+    hidden: int
 
 
 def forget(conn: sa.Connection, scope_id: int) -> None:
@@ -59,20 +68,26 @@ def note(conn: sa.Connection, scope_id: int, listed: Mapping[str, Category] | Co
     )
 
 
-def compare(conn: sa.Connection, connection_id: int, scope_id: int) -> Comparison:
+def compare(conn: sa.Connection, scope_id: int) -> Comparison:
     """Hold the stored items of a scope against the list that was noted, which must be complete."""
+    row = conn.execute(sa.text(_COUNTS), {"scope_id": scope_id}).one()
+    return Comparison(present=row.present, missing=row.missing, hidden=row.hidden)
+
+
+def doubtful(conn: sa.Connection, connection_id: int, scope_id: int, hidden: slice) -> list[Ref]:
+    """The items that stored rows and list disagree about, and of those that are out of sight the `hidden` ones.
+
+    First those that the list lacks, then those that it names and that are not stored, or stored as gone, elsewhere or
+    in another category.
+    """
     named = {"connection_id": connection_id, "scope_id": scope_id}
-
-    def refs(statement: str, **more: str) -> list[Ref]:
-        rows = conn.execute(sa.text(statement), {**named, **more})
-        return [Ref(external_id=row.external_id, key=row.key) for row in rows]
-
-    return Comparison(
-        present=conn.execute(sa.text(_PRESENT), named).scalar_one(),
-        missing=refs(_UNLISTED, presence="present"),
-        hidden=refs(_UNLISTED, presence="not_visible"),
-        unknown=refs(_UNKNOWN),
-    )
+    some = {"start": hidden.start, "most": hidden.stop - hidden.start}
+    rows = [
+        row
+        for statement, more in ((_MISSING, {}), (_UNKNOWN, {}), (_HIDDEN, some))
+        for row in conn.execute(sa.text(statement), {**named, **more})
+    ]
+    return [Ref(external_id=row.external_id, key=row.key) for row in rows]
 
 
 def finish(conn: sa.Connection, scope_id: int, held_back: int | None, now: datetime) -> None:

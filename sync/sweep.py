@@ -185,24 +185,25 @@ class _Sweeper:
                 self._end(job.read, error)
 
     def _compare(self, one: ScopeRead) -> None:
+        scope_id = one.job.scope_id
         with self._engine.begin() as conn:
-            found = store.compare(conn, one.connection_id, one.job.scope_id)
-        missing = len(found.missing)
-        if missing > max(MAY_MISS, MAY_MISS_SHARE * found.present) and not self._accept_drop:
-            one.row.held_back = missing
-            self._finish(one)
-            return
-        one.row.gone = 0
-        refs = [*found.missing, *found.unknown, *self._some(found.hidden)]
+            found = store.compare(conn, scope_id)
+            held = found.missing > max(MAY_MISS, MAY_MISS_SHARE * found.present) and not self._accept_drop
+            refs = [] if held else store.doubtful(conn, one.connection_id, scope_id, self._some(found.hidden))
+        if held:
+            one.row.held_back = found.missing
+        else:
+            one.row.gone = 0
         if refs:
             self._workers.submit(_LookAt(one, self._stop, refs))
         else:
             self._finish(one)
 
-    def _some(self, hidden: list[Ref]) -> list[Ref]:
+    def _some(self, hidden: int) -> slice:
         """Some of the items that are long out of sight, others each day: by now they may be known to be deleted."""
-        start = self._now().toordinal() * AT_ONCE % len(hidden) if hidden else 0
-        return (hidden[start:] + hidden[:start])[:AT_ONCE]
+        portions = max(1, -(-hidden // AT_ONCE))
+        start = self._now().toordinal() % portions * AT_ONCE
+        return slice(start, start + AT_ONCE)
 
     def _keep(self, one: ScopeRead, looked: Looked) -> None:
         with self._engine.begin() as conn:
