@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar, overload
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
 from connectors import limits, text
+from connectors.addresses import joined, same_place
 from connectors.answers import Answer, error_of
 from connectors.base import Context, Usage
 from connectors.errors import Cancelled, Refused, SourceError, TryAgain
@@ -188,22 +189,27 @@ class Transport:
 
         Waits for its turn first, where requests come as fast as the tool allows. `call` names the endpoint.
         """
-        while wait := self._pace.turn(call):
+        while True:
+            # The turn is the last thing to be taken: while one with a turn waits for a place, the tool's limit, which
+            # does not fill beyond its brim, falls behind our count of it.
+            with self._slots:
+                self._hold_back(call)
+                wait = self._pace.turn(call)
+                if not wait:
+                    try:
+                        if usage is not None:
+                            with self._lock:
+                                usage.requests += 1
+                        yield
+                    finally:
+                        self._pace.over()
+                    return
             if usage is not None:
                 with self._lock:
                     usage.waited_s += wait
             if wait >= 1:
                 self._context.on_wait(f"{self._home.hostname}: as many requests as the limit allows", wait)
             self._context.sleep(wait)
-        try:
-            with self._slots:
-                self._hold_back(call)  # others may have met a limit while this one waited for its place
-                if usage is not None:
-                    with self._lock:
-                        usage.requests += 1
-                yield
-        finally:
-            self._pace.over()
 
     def _hold_back(self, call: str) -> None:
         """Raises TryAgain where requests are held back for longer than this thread has already waited."""
@@ -236,20 +242,12 @@ class Transport:
     def _address(self, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             return f"{self.base_url}/{url.lstrip('/')}"
-        if not self._at_home(url):
+        if not same_place(url, self._home):
             raise Refused(
                 f"{self.base_url} points to {urlsplit(url).hostname}, and credentials are not sent there.",
                 advice="Set the connection's url to the address that the tool gives for itself.",
             )
         return url
-
-    def _at_home(self, url: str) -> bool:
-        """Whether credentials may be sent to `url`: same host and port, and no step back from https to http."""
-        to = urlsplit(url)
-        if to.hostname != self._home.hostname:
-            return False
-        upgraded = self._home.scheme == "http" and to.scheme == "https"
-        return upgraded or (to.scheme == self._home.scheme and _port(to) == _port(self._home))
 
     def _exchange(self, call: "_Call") -> Answer:
         renewed = False
@@ -270,7 +268,8 @@ class Transport:
             if not renewed and self._expired(answer) and self._renew():
                 renewed = True
             elif answer.status in _REDIRECTS:
-                call = replace(call, url=self._redirected(answer), params=None)
+                with _faults_named(call.method, call.url):
+                    call = replace(call, url=self._redirected(answer), params=None)
                 if answer.status == 303:
                     call = replace(call, method="GET", body=None)
             else:
@@ -278,8 +277,8 @@ class Transport:
         raise Refused(f"{call.url} redirects in circles.", advice="Check the connection's url.")
 
     def _redirected(self, answer: Answer) -> str:
-        to = urljoin(answer.url, answer.headers.get("location", ""))
-        if self._at_home(to):
+        to = joined(answer.url, answer.headers.get("location", ""))
+        if same_place(to, self._home):
             return to
         place = urlsplit(to)
         raise Refused(
@@ -302,10 +301,6 @@ class _Call:
     @property
     def endpoint(self) -> str:
         return endpoint(self.method, self.url)
-
-
-def _port(url: SplitResult) -> int:
-    return url.port or {"https": 443}.get(url.scheme, 80)
 
 
 def _client(
@@ -358,7 +353,7 @@ def _read(client: httpx.Client, request: httpx.Request) -> Answer:
         url=str(request.url),
         not_modified=response.status_code == 304,
         clock=limits.http_date(response.headers.get("date")),
-        next_url=urljoin(str(request.url), following) if following else None,
+        next_url=joined(str(request.url), following) if following else None,
     )
 
 
@@ -379,6 +374,8 @@ def _faults_named(method: str, url: str) -> Generator[None, None, None]:
         raise TryAgain(f"{place}: the connection broke ({error or type(error).__name__})") from error
     except httpx.InvalidURL as error:
         raise Refused(f"{place}: no address ({error}).", advice="Check the connection's url.") from error
+    except ValueError as error:
+        raise TryAgain(f"{place}: the answer points to what is no address ({error})") from error
 
 
 def untrusted(place: str, error: BaseException) -> Refused | None:

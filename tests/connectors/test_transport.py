@@ -277,6 +277,17 @@ def test_a_circle_of_redirects_ends(server: respx.MockRouter, clock: Clock) -> N
         transport(clock).get("/a")
 
 
+@pytest.mark.parametrize("to", ["https://[tool.example/", "https://tool.example:many/"])
+@pytest.mark.parametrize("status,header", [(302, "{}"), (200, '<{}>; rel="next"')])
+def test_an_answer_that_points_to_no_address_is_a_fault(
+    server: respx.MockRouter, clock: Clock, status: int, header: str, to: str
+) -> None:
+    headers = {"Location" if status == 302 else "Link": header.format(to)}
+    server.get(f"{BASE}/list").respond(status, json=[], headers=headers)
+    with pytest.raises(TryAgain, match=r"GET https://tool\.example/api/list"):
+        transport(clock).get("/list")
+
+
 def test_a_stop_ends_a_wait_and_sends_nothing_more(server: respx.MockRouter, clock: Clock) -> None:
     route = server.get(f"{BASE}/items").respond(429, headers={"Retry-After": "60"})
     context = clock.context()

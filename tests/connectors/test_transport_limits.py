@@ -1,6 +1,8 @@
 """What a refusal concerns, how fast requests may go, and what is left to others."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -185,3 +187,26 @@ def test_an_absurd_time_ends_within_the_deadline(server: respx.MockRouter, clock
         with pytest.raises(TryAgain):
             made(clock).get(f"/{name}")
     assert clock.waited <= 900
+
+
+def test_requests_that_waited_for_a_place_do_not_start_all_at_once(server: respx.MockRouter, clock: Clock) -> None:
+    signed, starts = threading.Semaphore(0), []
+
+    def sign() -> dict[str, str]:
+        signed.release()
+        return {}
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        if not starts:
+            for _ in range(8):
+                signed.acquire(timeout=10)
+            clock.at += timedelta(seconds=10)
+        starts.append(clock.at)
+        return httpx.Response(200, json=[])
+
+    server.get(f"{BASE}/x").mock(side_effect=answer)
+    here = Transport(BASE, auth=sign, context=clock.context(), in_flight=1, steady=Rate(5, timedelta(seconds=1)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: here.get("/x"), range(16)))
+    assert len(starts) == 16
+    assert max(sum(at <= one < at + timedelta(seconds=1) for one in starts[1:]) for at in starts) <= 5
