@@ -101,7 +101,8 @@ class DataCenterIssues:
             return leaf_behind(self._ask(["id"], usage), where, keys, IDS_A_PAGE)
 
         def fetch(part: Part) -> tuple[Part, Read]:
-            read = self._reader.read(self._among(part.ids, usage), scope.external_id)
+            rows, _ = self._fetched(part.ids, usage)
+            read = self._reader.read(rows, scope.external_id)
             return part, self._with_history(read, usage)
 
         # The first page has the issues themselves, and so has a second one that is the last.
@@ -153,30 +154,38 @@ class DataCenterIssues:
 
     def look(self, scope: Scope, ids: Sequence[str], usage: Usage) -> Looked:
         """What became of these issues, wherever they are now."""
-        found, expand = Looked(), "" if self._inside is None else "changelog"
+        found = Looked()
         for at in range(0, len(ids), ISSUES_A_PAGE):
             chunk = list(ids[at : at + ISSUES_A_PAGE])
             # Most of them are gone for sure, so that halving would take more requests than asking one by one.
-            rows = self._among(chunk, usage, least=len(chunk))
-            there = {self._id(row) for row in rows}
-            left = [one for one in chunk if one not in there]
-            for one, row in issues_one_by_one(
-                self._transport, "/rest/api/2", left, self._reader.names, usage, expand=expand
-            ):
-                if row is None:
-                    found.gone[one] = "not_visible"
-                else:
-                    rows.append(row)
+            rows, gone = self._fetched(chunk, usage, least=len(chunk))
             read = self._with_history(self._reader.read(rows, scope.external_id, anywhere=True), usage)
+            found.gone |= dict.fromkeys(gone, "not_visible")
             found.items += read.items
             found.set_aside += read.set_aside
         return found
 
-    def _among(self, ids: list[str], usage: Usage, *, least: int = 1) -> list[msgspec.Raw]:
-        """The issues with these ids, as far as they are found. One that is gone makes Jira refuse the whole query.
+    def _fetched(self, ids: list[str], usage: Usage, *, least: int = 1) -> tuple[list[msgspec.Raw], list[str]]:
+        """The issues with these ids, and the ids of those that are deleted or hidden.
 
-        What is refused is halved as long as it is more than `least`.
+        A query that Jira refuses may name one that is gone, and may be refused for another reason: so what queries do
+        not give is asked for one by one. What is refused is halved first, as long as it is more than `least`.
         """
+        rows = self._among(ids, usage, least)
+        there = {self._id(row) for row in rows}
+        left = [one for one in ids if one not in there]
+        expand, gone = "" if self._inside is None else "changelog", []
+        for one, row in issues_one_by_one(
+            self._transport, "/rest/api/2", left, self._reader.names, usage, expand=expand
+        ):
+            if row is None:
+                gone.append(one)
+            else:
+                rows.append(row)
+        return rows, gone
+
+    def _among(self, ids: list[str], usage: Usage, least: int) -> list[msgspec.Raw]:
+        """The issues with these ids, as far as queries give them."""
         pending: list[list[str]] = [ids] if ids else []
         rows: list[msgspec.Raw] = []
         while pending:

@@ -1,7 +1,8 @@
 """Data Center by key: nothing is lost or ends early, whatever happens between pages."""
 
 import random
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,7 +10,17 @@ from connectors.base import Reading, Usage
 from connectors.jira.window import Resume
 from connectors.records import Item
 from simulator import JiraSite
-from tests.connectors.jira.simulated import NOW, after, connected, jira_site, listed, read_items, read_pages, scope_of
+from simulator.site import Answer, Call, Refusal
+from tests.connectors.jira.simulated import (
+    NOW,
+    after,
+    connected,
+    jira_site,
+    listed,
+    read_items,
+    read_pages,
+    scope_of,
+)
 
 
 def filled(count: int, **options: int | bool) -> JiraSite:
@@ -103,6 +114,28 @@ def test_a_server_that_lists_no_faster_or_compares_no_keys_is_read_by_offset(opt
         ids = {one for page in listed(jira, scope_of(site)) for one in page}
     assert set(items) == set(present(site))
     assert ids == {item.external_id for item in items.values()}
+
+
+@dataclass
+class NoQueriesById:
+    """Refuses each query for ids, as a proxy may that looks into requests."""
+
+    refused: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def admit(self, call: Call, route: str, now: datetime, under_way: int) -> None:
+        if b"id in (" in call.body:
+            raise Refusal(400, {"errorMessages": ["Forbidden word."]})
+
+    def finish(self, call: Call, route: str, answer: Answer, now: datetime) -> None:
+        """Adds nothing."""
+
+
+def test_issues_are_not_taken_for_gone_because_queries_are_refused() -> None:
+    site = filled(150)
+    site.limits = NoQueriesById()
+    with connected(site) as jira:
+        pages = read_pages(site, jira, Reading(resume=Resume(keys=["SHOP-1"]).write()))
+    assert [item.key for page in pages for item in page.items] == present(site)[1:]
 
 
 def test_a_listing_goes_by_key() -> None:
