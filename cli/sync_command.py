@@ -179,7 +179,7 @@ def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None
             at.err.print(at.hide(f"error: {_name(one)}: {one.error}"), markup=False, highlight=False, soft_wrap=True)
     for value in result.values:
         if value.error:
-            line = f"error: value of {value.key_result}: {value.error} {value.advice}".strip()
+            line = f"error: value of {value.key_result}: {value.told}"
             at.err.print(at.hide(line), markup=False, highlight=False, soft_wrap=True)
     if result.outcome == "interrupted":
         at.note("Interrupted. What was read is kept; `northing sync` goes on there.")

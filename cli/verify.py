@@ -90,6 +90,10 @@ def _show(at: Session, verdicts: "list[Verdict]") -> None:
         )
     if len(differences) > waiting:
         at.say("`northing sync --full` reads everything again. What then still differs is a fault: please report it.")
+    if not differences and any(not one.same for one in verdicts):
+        at.say(
+            "The tools' lists and the items themselves differ: a search index may lag. Verify again in some minutes."
+        )
     if not differences and not any(one.error for one in verdicts) and all(one.same for one in verdicts):
         at.say("The stored work is what the tools say.")
 

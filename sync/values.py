@@ -35,6 +35,11 @@ class ValueResult:
     error: str | None = None
     advice: str = ""
 
+    @property
+    def told(self) -> str:
+        """What went wrong and what to do next, as one text; empty where nothing did."""
+        return str(SourceError(self.error, advice=self.advice)) if self.error else ""
+
 
 @dataclass
 class _Asked:
@@ -88,7 +93,7 @@ def fetch_values(
             if result.value is not None:
                 values.record(conn, ids[key], where, day, result.value, now())
             else:
-                values.fail(conn, ids[key], where, f"{result.error} {result.advice}".strip(), now())
+                values.fail(conn, ids[key], where, result.told, now())
     return sorted(results, key=lambda one: one.key_result)
 
 

@@ -126,7 +126,9 @@ class Tracker(Site):
             "serverInfo": {"baseUrl": self.url, "deploymentType": "Cloud" if self.cloud else "Server"},
             "myself": {"displayName": "Sync", "timeZone": "Europe/Zurich"},
             "field": FIELDS,
-            "status": [{"id": "1", "name": name, "statusCategory": one} for name, one in CATEGORIES.items()],
+            "status": [
+                {"id": f"1{one['id']}", "name": name, "statusCategory": one} for name, one in CATEGORIES.items()
+            ],
             "mypermissions": {"permissions": {"BROWSE_PROJECTS": {"key": "BROWSE_PROJECTS", "havePermission": True}}},
             "project": rows,
         }
