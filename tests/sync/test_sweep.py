@@ -1,6 +1,6 @@
 """The sweep: what is gone, what has moved, what is too much to believe, and what an unfinished list is worth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from config.times import when
+from connectors.base import Usage
 from connectors.errors import Refused, TryAgain
+from connectors.records import Looked, Ref, Scope
 from store import sweep as seen
 from store import tables
 from sync.only import Only, UnknownScope
@@ -139,6 +141,27 @@ def test_what_comes_back_is_present_again_with_its_history(either: Shop) -> None
     assert hidden == still == ("ONE-2", "not_visible", LATER)
     assert either.rows()["a2"] == ("ONE-2", "present", None)
     assert {row["external_id"]: row["id"] for row in either.here.rows(tables.WorkItem)} == ids
+
+
+def test_all_that_is_long_out_of_sight_is_asked_for_in_turn(migrated_url: str) -> None:
+    shop = Shop(migrated_url, transfers=False, items=250)
+    for work in shop.model.works.values():
+        work.hidden = work.project == "1"
+    shop.sweep(only=Only("fake", "ONE"), accept_drop=True)
+    asked: list[set[str]] = []
+    look = shop.fake.look
+
+    def noted(scope: Scope, refs: Sequence[Ref], usage: Usage) -> Looked:
+        asked.append({ref.external_id for ref in refs})
+        return look(scope, refs, usage)
+
+    shop.fake.look = noted  # type: ignore[method-assign]
+    for _ in range(3):
+        shop.here.now += timedelta(days=1)
+        shop.sweep()
+
+    assert sorted(len(some) for some in asked) == [50, 100, 100]
+    assert set().union(*asked) == {f"a{number}" for number in range(1, 251)}
 
 
 def test_a_moved_item_keeps_its_row_and_both_keys(listing: Shop) -> None:
