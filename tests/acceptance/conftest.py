@@ -1,29 +1,13 @@
 """The program as its users call it, in a folder of its own, with made-up minimal tools behind it."""
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a call came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """Standard output as JSON: it must be that and nothing else."""
-        return json.loads(self.out)
+from tests.program import Result, call
 
 
 @dataclass(frozen=True)
@@ -38,10 +22,7 @@ class Northing:
 
     def __call__(self, *args: str) -> Result:
         """Calls a command with `--config`."""
-        found = CliRunner().invoke(app, ["--config", str(self.folder / "northing.yaml"), *args])
-        if found.exception is not None and not isinstance(found.exception, SystemExit):
-            raise found.exception
-        return Result(found.exit_code, found.stdout, found.stderr)
+        return call("--config", str(self.folder / "northing.yaml"), *args)
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """What a query gives, read from the file as any other program would."""

@@ -1,33 +1,16 @@
 """The sample company, served on loopback and read once; and a way to call the program."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
 from simulator import GitHubSite, JiraSite, Running, serve
 from simulator.company import sites, write_config
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a call came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """Standard output as JSON: it must be that and nothing else."""
-        return json.loads(self.out)
+from tests.program import Result, call
 
 
 @dataclass(frozen=True)
@@ -55,14 +38,6 @@ class Northing:
         """Adds lines to a file of the configuration."""
         file = self.folder / name
         file.write_text(file.read_text() + text)
-
-
-def call(*args: str, typed: str | None = None) -> Result:
-    """Calls the program in this process."""
-    found = CliRunner().invoke(app, list(args), input=typed)
-    if found.exception is not None and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return Result(found.exit_code, found.stdout, found.stderr)
 
 
 @dataclass(frozen=True)

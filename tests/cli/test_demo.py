@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cli import picture
-from tests.cli.conftest import Northing, call
+from tests.cli.conftest import Northing
+from tests.program import call
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,8 @@ import pytest
 
 from cli import main
 from cli.session import Failure
-from tests.cli.conftest import Northing, call
+from tests.cli.conftest import Northing
+from tests.program import call
 
 COMMANDS = [
     *("demo", "init", "doctor", "sync", "status", "explain", "check", "checkin"),

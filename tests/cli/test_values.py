@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Northing, call
+from tests.cli.conftest import Northing
 from tests.connectors.values.small_server import SmallServer, small_server
+from tests.program import call
 
 CONFIG = """\
 version: 1
