@@ -172,7 +172,9 @@ def _news(conn: "sa.Connection", since: datetime) -> list[dict[str, Any]]:
 
 def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None:
     rows = sorted(result.scopes, key=lambda one: (one.connection, one.scope or ""))
-    if not at.quiet:
+    if not rows:
+        at.note("Nothing had to be read.")
+    elif not at.quiet:
         at.out.print(_table(rows))
     for one in rows:
         if one.error:
