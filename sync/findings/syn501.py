@@ -1,10 +1,12 @@
 """SYN501: a connection that fails, or the source of a key result's value."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sync.facts import has_source
 from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged
-from sync.findings.world import World
+from sync.findings.world import ConnectionState, World
+from sync.value_states import ValueState
 
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
@@ -16,22 +18,9 @@ def _connections(world: World, open_now: frozenset[Subject]) -> Iterator[Hit]:
     for connection in world.connections:
         subject: Subject = ("connection", connection.name)
         code = world.why_failing(connection, world.eased(world.too_old, subject in open_now))
-        if code is None:
-            continue
-        last = f"{connection.last_ok_at:%Y-%m-%d %H:%M} UTC" if connection.last_ok_at else "never"
-        what = f"failed: {connection.error}" if connection.error else "has not succeeded for too long"
-        yield Hit(
-            subject_kind="connection",
-            subject=connection.name,
-            severity=RULE.reason(code).severity,
-            reason=code,
-            summary=f"Connection {connection.name} {what} (last success: {last})",
-            evidence={
-                "error": connection.error,
-                "failed_at": connection.failed_at.isoformat() if connection.failed_at else None,
-                "last_ok_at": connection.last_ok_at.isoformat() if connection.last_ok_at else None,
-            },
-        )
+        if code is not None:
+            what = f"failed: {connection.error}" if connection.error else "has not succeeded for too long"
+            yield _hit(subject, code, f"Connection {connection.name} {what}", connection)
 
 
 def _values(world: World, open_now: frozenset[Subject]) -> Iterator[Hit]:
@@ -41,24 +30,26 @@ def _values(world: World, open_now: frozenset[Subject]) -> Iterator[Hit]:
             continue
         subject: Subject = ("key_result", one.key)
         code = state.why_failing(world.now, world.eased(world.too_old, subject in open_now))
-        if code is None:
-            continue
-        last = f"{state.last_ok_at:%Y-%m-%d %H:%M} UTC" if state.last_ok_at else "never"
-        what = f"cannot be fetched: {state.error}" if state.error else "was not fetched for too long"
-        yield Hit(
-            subject_kind="key_result",
-            subject=one.key,
-            severity=RULE.reason(code).severity,
-            reason=code,
-            summary=f"The value of {one.key} {what} (last success: {last})",
-            evidence={
-                "error": state.error,
-                "failed_at": state.failed_at.isoformat() if state.failed_at else None,
-                "last_ok_at": state.last_ok_at.isoformat() if state.last_ok_at else None,
-            },
-            team=one.team,
-            cycle_end=one.cycle_end,
-        )
+        if code is not None:
+            what = f"cannot be fetched: {state.error}" if state.error else "was not fetched for too long"
+            hit = _hit(subject, code, f"The value of {one.key} {what}", state)
+            yield replace(hit, team=one.team, cycle_end=one.cycle_end)
+
+
+def _hit(subject: Subject, code: str, summary: str, state: ConnectionState | ValueState) -> Hit:
+    last = f"{state.last_ok_at:%Y-%m-%d %H:%M} UTC" if state.last_ok_at else "never"
+    return Hit(
+        subject_kind=subject[0],
+        subject=subject[1],
+        severity=RULE.reason(code).severity,
+        reason=code,
+        summary=f"{summary} (last success: {last})",
+        evidence={
+            "error": state.error,
+            "failed_at": state.failed_at.isoformat() if state.failed_at else None,
+            "last_ok_at": state.last_ok_at.isoformat() if state.last_ok_at else None,
+        },
+    )
 
 
 RULE = Rule(
