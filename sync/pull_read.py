@@ -15,6 +15,9 @@ from sync.pull_workers import Send
 UNTOLD = timedelta(days=1)
 """How far our own clock may be ahead of the clock of a tool that does not tell its time: a wrong zone, but no more."""
 
+NEARLY = timedelta(minutes=15)
+"""So far apart at most both clocks may be right: a `Date` header may come from a proxy, ahead of what stamps items."""
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -146,7 +149,7 @@ class ReadScope:
         for page in self.connector.items(self.scope, course.reading, self.usage):
             # What changes behind a reading's first page may be missed by it, so no later page sets the clock.
             if first:
-                course.clock, first = page.clock or asked - UNTOLD, False
+                course.clock, first = _began(page.clock, asked), False
             send(PageRead(self, course, page))
             if self.stop.is_set():
                 raise Cancelled
@@ -154,3 +157,10 @@ class ReadScope:
             send(Unchanged(self, course))
         elif page.resume is not None:
             raise RuntimeError(f"{self.connection} ended {self.scope.key} with a page that is not its last")
+
+
+def _began(told: datetime | None, ours: datetime) -> datetime:
+    """When a reading began by the clock of the tool, or by ours where that is a little behind it."""
+    if told is None:
+        return ours - UNTOLD
+    return ours if ours < told <= ours + NEARLY else told

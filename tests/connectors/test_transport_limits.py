@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -190,7 +190,8 @@ def test_an_absurd_time_ends_within_the_deadline(server: respx.MockRouter, clock
 
 
 def test_requests_that_waited_for_a_place_do_not_start_all_at_once(server: respx.MockRouter, clock: Clock) -> None:
-    signed, starts = threading.Semaphore(0), []
+    signed = threading.Semaphore(0)
+    starts: list[datetime] = []
 
     def sign() -> dict[str, str]:
         signed.release()
@@ -198,7 +199,7 @@ def test_requests_that_waited_for_a_place_do_not_start_all_at_once(server: respx
 
     def answer(_: httpx.Request) -> httpx.Response:
         if not starts:
-            for _ in range(8):
+            for _signed in range(8):
                 signed.acquire(timeout=10)
             clock.at += timedelta(seconds=10)
         starts.append(clock.at)

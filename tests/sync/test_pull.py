@@ -100,6 +100,18 @@ def test_what_changes_while_a_scope_is_read_is_not_lost(shop: World, tool: Tool)
     assert titles["SHOP-1"] == "Changed behind the reader's back"
 
 
+@pytest.mark.parametrize("ahead", [MINUTE, 5 * MINUTE, 14 * MINUTE])
+def test_a_date_that_runs_ahead_of_the_content_hides_no_change(shop: World, tool: Tool, ahead: timedelta) -> None:
+    tool.clock += ahead
+    shop.sync()
+    later(shop, tool, MINUTE)
+    tool.put("SHOP", 1, age=ahead, title="Changed by another clock")
+    shop.sync()
+
+    titles = {row["key"]: row["title"] for row in shop.rows(tables.WorkItem)}
+    assert titles["SHOP-1"] == "Changed by another clock"
+
+
 def test_a_tool_without_validators_keeps_its_watermark_once_its_window_is_empty(migrated_url: str, tool: Tool) -> None:
     tool.fill("SHOP", 3)
     tool.put("SHOP", 3, age=MINUTE)
