@@ -65,6 +65,7 @@ def walk(
     """
     under_way: dict[int, Future[Rows[Row]]] = {}
     size, stalled, side_by_side = 0, 0, width > 1
+    before: list[str | None] | None = None
     pool = ThreadPoolExecutor(width, thread_name_prefix="ahead")
     try:
         while True:
@@ -82,7 +83,8 @@ def walk(
                 at = max(0, min(at, here.total) - (size or DEFAULT_STEP) + 1)
                 continue
             new = new or 0
-            nothing = new == len(here.rows) or not any(here.ids)
+            nothing = new == len(here.rows) or not any(here.ids) or here.ids == before
+            before = here.ids
             stalled = stalled + 1 if nothing and not here.last else 0
             if stalled > PATIENCE:
                 raise TryAgain(f"The search gives no rows behind row {at} of {here.total}")
