@@ -1,5 +1,6 @@
 """Links and numbers of random organisations are those of a plain recomputation, in full and after small changes."""
 
+import os
 from collections.abc import Iterator
 
 import msgspec
@@ -20,7 +21,7 @@ KEYS = ("A.1", "A.2")
 # A failing organisation is shown as it was drawn: making it smaller takes minutes.
 ORGANISATIONS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=100,
+    max_examples=500 if "NORTHING_LONG" in os.environ else 60,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 

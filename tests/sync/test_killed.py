@@ -148,7 +148,7 @@ def fresh(request: pytest.FixtureRequest, kind: str, folder: Path, number: int) 
             yield url
 
 
-@pytest.mark.parametrize("kind,moments", [("sqlite", 6), ("postgresql", 3)])
+@pytest.mark.parametrize("kind,moments", [("sqlite", 4), ("postgresql", 2)])
 def test_a_killed_sync_and_the_next_end_as_an_undisturbed_one(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
