@@ -13,11 +13,11 @@ from connectors.errors import Refused, SourceError
 from connectors.github.limits import STEADY, rules
 from connectors.github.looking import Looker
 from connectors.github.options import API_VERSION, GitHubOptions
-from connectors.github.parse import trailer_pattern
 from connectors.github.projects import Projects
 from connectors.github.reading import Reader
 from connectors.limits import http_date
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
+from connectors.text import Trailer
 from connectors.transport import Transport
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class GitHub:
             proxy=options.proxy,
         )
         self._projects = Projects(self._transport, options.projects, measure, context.now)
-        self._reader = Reader(self._transport, self._fingerprint, trailer_pattern(conventions.trailer), self._projects)
+        trailer = Trailer(conventions.trailer) if conventions.trailer else None
+        self._reader = Reader(self._transport, self._fingerprint, trailer, self._projects)
 
     def doctor(self) -> list[Check]:
         """Reachable and who am I, the token's kind and scopes, the clock, repositories by pattern, issues, limit."""

@@ -10,10 +10,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 
 from connectors.records import Container, ContainerRef, Item, Scope, SetAside
-from connectors.text import excerpt, instant, nearest_day
+from connectors.text import Trailer, excerpt, instant, nearest_day
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-Trailer = re.Pattern[str]
 
 ISSUE = re.compile(r"/repos/([^/]+/[^/]+)/issues/(\d+)/?$")
 PAGE_OF_ISSUE = re.compile(r"/([^/]+/[^/]+)/issues/\d+/?$")
@@ -117,11 +116,6 @@ _ISSUE_DATES = ("created_at", "updated_at", "closed_at")
 _MILESTONE_DATES = ("due_on", "closed_at")
 
 
-def trailer_pattern(name: str | None) -> Trailer | None:
-    """What finds the values of the lines `NAME: VALUE` in a body. None where no trailer is looked for."""
-    return re.compile(rf"^[^\S\n]*{re.escape(name)}:(.*)$", re.IGNORECASE | re.MULTILINE) if name else None
-
-
 def issue_page(body: bytes, scope: Scope, trailer: Trailer | None, parent_key: str | None = None) -> IssuePage:
     """The issues of one answer as items of `scope`, without pull requests.
 
@@ -220,8 +214,7 @@ def _parent(url: str, scope: Scope) -> str | None:
 def _key_results(row: IssueRow, trailer: Trailer | None) -> tuple[tuple[Literal["trailer"], str], ...]:
     if trailer is None or not isinstance(row, IssueRowWithBody) or not row.body:
         return ()
-    found = [value.strip() for value in trailer.findall(row.body)]
-    return tuple(("trailer", value) for value in _once(found))
+    return tuple(("trailer", value) for value in dict.fromkeys(trailer.values(row.body)))
 
 
 def _milestone(row: WholeMilestone, scope: Scope) -> Container:

@@ -19,6 +19,7 @@ from connectors.github.boards import Card
 from connectors.github.paging import one_page
 from connectors.github.projects import Projects
 from connectors.records import Container, Containers, Item, Page, Scope, SetAside
+from connectors.text import Trailer
 from connectors.transport import Transport
 
 PER_PAGE = 100
@@ -71,7 +72,7 @@ class Reader:
 
     transport: Transport
     owner: Callable[[], str]
-    trailer: parse.Trailer | None
+    trailer: Trailer | None
     projects: Projects
 
     def containers(self, scope: Scope, validators: dict[str, str], usage: Usage) -> Containers | None:

@@ -4,14 +4,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.github.parse import issue_keys, issue_page, milestone_page, trailer_pattern
+from connectors.github.parse import issue_keys, issue_page, milestone_page
 from connectors.records import Container, ContainerRef, Item, SetAside
-from connectors.text import clean_json
+from connectors.text import Trailer, clean_json
 from tests.connectors.github.samples import SHOP, body, issue, item, milestone, without
 
 
 def only(row: dict[str, Any], trailer: str | None = None) -> Item:
-    page = issue_page(body(row), SHOP, trailer_pattern(trailer))
+    page = issue_page(body(row), SHOP, Trailer(trailer) if trailer else None)
     assert page.set_aside == []
     (found,) = page.items
     return found
@@ -124,7 +124,7 @@ def test_a_set_aside_row_keeps_no_body_and_no_people() -> None:
 
 def test_letters_that_no_database_takes_are_gone() -> None:  # bug 21
     row = issue(1, title="a\x00b\ud800c 😀", labels=[{"name": "x\x00"}], body="\x00Key-Result: GR\x00OW.1")
-    page = issue_page(clean_json(body(row)), SHOP, trailer_pattern("Key-Result"))
+    page = issue_page(clean_json(body(row)), SHOP, Trailer("Key-Result"))
     assert page.items == [item(1, title="abc 😀", labels=("x",), key_results=(("trailer", "GROW.1"),))]
 
 

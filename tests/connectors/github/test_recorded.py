@@ -14,9 +14,9 @@ import httpx
 import respx
 
 from connectors.base import Reading, Usage
-from connectors.github.parse import issue_page, milestone_page, trailer_pattern
+from connectors.github.parse import issue_page, milestone_page
 from connectors.records import Item, Scope
-from connectors.text import clean_json
+from connectors.text import Trailer, clean_json
 from tests.connectors.github.samples import connector
 
 Row = dict[str, Any]
@@ -107,7 +107,7 @@ def test_every_recorded_issue_is_read_as_it_was_told(realdata: Path) -> None:
     issues = 0
     for rows in lists(realdata / "github"):
         scope = scope_of(rows[0])
-        page = issue_page(clean_json(json.dumps(rows).encode()), scope, trailer_pattern("host"))
+        page = issue_page(clean_json(json.dumps(rows).encode()), scope, Trailer("host"))
         assert page.set_aside == []
         assert page.count == len(rows)
         expected = json.loads(json.dumps([row for row in rows if "pull_request" not in row]).replace("\\u0000", ""))
@@ -155,6 +155,6 @@ def test_reading_recorded_issues_is_quick(realdata: Path) -> None:
     best, count = 1e9, 0
     for _ in range(5):
         start = time.perf_counter()
-        count = issue_page(body, HUB4J, trailer_pattern("Key-Result")).count
+        count = issue_page(body, HUB4J, Trailer("Key-Result")).count
         best = min(best, time.perf_counter() - start)
     assert best / count < 300e-6
