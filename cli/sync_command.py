@@ -172,10 +172,10 @@ def _news(conn: "sa.Connection", since: datetime) -> list[dict[str, Any]]:
 
 def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None:
     rows = sorted(result.scopes, key=lambda one: (one.connection, one.scope or ""))
-    if not rows:
-        at.note("Nothing had to be read.")
-    elif not at.quiet:
+    if rows and not at.quiet:
         at.out.print(_table(rows))
+    elif not rows and not result.values:
+        at.note("Nothing had to be read.")
     for one in rows:
         if one.error:
             at.err.print(at.hide(f"error: {_name(one)}: {one.error}"), markup=False, highlight=False, soft_wrap=True)

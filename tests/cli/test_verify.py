@@ -66,3 +66,5 @@ def test_what_is_set_aside_is_listed_with_its_reason(northing: Northing) -> None
     assert (row["connection"], row["scope"], row["record"], row["whole"]) == ("jira", "SHOP", "77", True)
     assert northing("sync", "--retry-set-aside").code == 0
     assert northing("set-aside", "--json").data == []
+    again = northing("sync", "--retry-set-aside")
+    assert (again.code, again.err) == (0, "Nothing had to be read.\n")
