@@ -18,7 +18,7 @@ _SCOPE = Scope.__table__
 _AT_ONCE = 500
 
 
-class Kept(msgspec.Struct, frozen=True):
+class MirroredItem(msgspec.Struct, frozen=True):
     """An item as it is stored: the record, and what the store made of it."""
 
     item: Item
@@ -27,7 +27,7 @@ class Kept(msgspec.Struct, frozen=True):
     presence: str
 
     @classmethod
-    def of(cls, item: Item, counting: Counting) -> "Kept":
+    def of(cls, item: Item, counting: Counting) -> "MirroredItem":
         """A tool's item as it should be stored: sets in order and without repetition, long words cut.
 
         Containers are told by their ids: titles in references may be older than the listing.
@@ -48,7 +48,7 @@ class Kept(msgspec.Struct, frozen=True):
         )
         return cls(_with_sets(item, words, item.containers, item.blocked_by), state, level, "present")
 
-    def differences(self, told: "Kept") -> dict[str, tuple[Any, Any]]:
+    def differences(self, told: "MirroredItem") -> dict[str, tuple[Any, Any]]:
         """Name of each field in which this one differs from what the tool tells, with both values."""
         mine, theirs = _fields(self), _fields(told)
         return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
@@ -62,9 +62,9 @@ def present(conn: sa.Connection, scope_id: int) -> dict[str, tuple[str, Category
     return {row.external_id: (row.key, row.category) for row in conn.execute(query)}
 
 
-def kept(conn: sa.Connection, connection_id: int, external_ids: Collection[str]) -> dict[str, Kept]:
+def kept(conn: sa.Connection, connection_id: int, external_ids: Collection[str]) -> dict[str, MirroredItem]:
     """The stored items of these external ids, by external id."""
-    found: dict[str, Kept] = {}
+    found: dict[str, MirroredItem] = {}
     wanted = sorted(external_ids)
     for at in range(0, len(wanted), _AT_ONCE):
         query = (
@@ -79,7 +79,7 @@ def kept(conn: sa.Connection, connection_id: int, external_ids: Collection[str])
         for row in rows:
             plain = _plain(row, tuple(changes[row.id]))
             item = _with_sets(plain, words[row.id], containers[row.id], blockers[row.id])
-            found[row.external_id] = Kept(item, row.state, row.level, row.presence)
+            found[row.external_id] = MirroredItem(item, row.state, row.level, row.presence)
     return found
 
 
@@ -117,7 +117,7 @@ def _with_sets(
     )
 
 
-def _fields(one: Kept) -> dict[str, Any]:
+def _fields(one: MirroredItem) -> dict[str, Any]:
     return msgspec.structs.asdict(one.item) | {
         "our state": one.state,
         "our level": one.level,

@@ -15,7 +15,7 @@ from connectors.base import Connector, Reading, Usage
 from connectors.errors import Cancelled, SourceError
 from connectors.records import Category, Item, Ref, Scope
 from store import mirror
-from store.mirror import Kept
+from store.mirror import MirroredItem
 from store.tables import Connection, Quarantine
 from store.tables import Scope as ScopeRow
 from sync.only import Only
@@ -202,7 +202,7 @@ class _Comparison:
             kept = mirror.kept(conn, self._connection_id, {one.external_id for one in items})
         for item in items:
             self.compared += 1
-            mine, told = kept.get(item.external_id), Kept.of(item, self._counting)
+            mine, told = kept.get(item.external_id), MirroredItem.of(item, self._counting)
             if mine is None:
                 stored = "set aside" if item.external_id in self._aside else "absent"
                 self.differences.append(Difference(item.key, "presence", stored, "present", since=False))
