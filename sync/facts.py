@@ -65,11 +65,73 @@ class MappingFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TeamPart:
+    """The counted work of a key result that one team does. `team` is its key, None for work of no team."""
+
+    team: str | None
+    todo: int = 0
+    in_progress: int = 0
+    done: int = 0
+    size_todo: float = 0
+    size_in_progress: float = 0
+    size_done: float = 0
+
+    @property
+    def remaining(self) -> int:
+        """Number of items that are not done."""
+        return self.todo + self.in_progress
+
+    @property
+    def size_remaining(self) -> float:
+        """Their size."""
+        return self.size_todo + self.size_in_progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastFacts:
+    """When the work of a key result will be done, by its teams' throughput.
+
+    `p50`, `p85`: days by which it is done in that share of the trials, None where later than can be told. `chance`:
+    share of the trials in which it is done by the end of the cycle, 1 where nothing remains. All None where there is
+    no number, and `reason` says why. `remaining`: counted items not done.
+    """
+
+    remaining: int
+    p50: date | None = None
+    p85: date | None = None
+    chance: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamForecastFacts:
+    """Whether a team's throughput carries all that remains of its work for running key results.
+
+    `backlog`: items that remain. `completions`, on `active_days` different days: what it finished in the window of
+    `days`. `chance`: share of the trials in which all is done by `ends_on`; None where there is no number (`reason`).
+    """
+
+    team: str
+    backlog: int
+    completions: int
+    active_days: int
+    days: int
+    ends_on: date | None = None
+    p50: date | None = None
+    p85: date | None = None
+    chance: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeyResultFacts:
     """One key result that is not archived, with what its work and its values say.
 
     `active`: the day lies in its cycle. `definition`: metric, value, expected and delivery as configured.
-    `outcome`: its outcome, a fraction, None where unknown.
+    `outcome`, `delivery`, `expected`, `pace`: as measured, None where unknown; `health` with its word. `kind`: committed
+    or aspirational. `last_check_in`: day of the latest check-in.
+    `teams`: its counted work by team, the most remaining first. `lever_share`: share of the levers that lie in its
+    team's subtree. `forecast`: when its work will be done.
     `linked`: items linked, whatever their state and level. `live`: those neither cancelled nor deleted.
     `cancelled`: those cancelled or deleted, ignored sub-tasks aside. `ignored_subtasks`: linked live sub-tasks that do
     not count. `descoped`: cancelled or deleted leaves.
@@ -94,7 +156,16 @@ class KeyResultFacts:
     cycle_end: date
     definition: dict[str, Any]
     outcome: float | None = None
+    delivery: float | None = None
+    expected: float | None = None
+    pace: float | None = None
+    health: str = "unknown"
+    kind: str = "aspirational"
+    last_check_in: date | None = None
     parts: tuple[Part, ...] = ()
+    teams: tuple[TeamPart, ...] = ()
+    lever_share: float | None = None
+    forecast: ForecastFacts | None = None
     mappings: tuple[MappingFacts, ...] = ()
     linked: int = 0
     live: int = 0
