@@ -128,8 +128,8 @@ class KeyResultFacts:
     """One key result that is not archived, with what its work and its values say.
 
     `active`: the day lies in its cycle. `definition`: metric, value, expected and delivery as configured.
-    `outcome`, `delivery`, `expected`, `pace`: as measured, None where unknown; `health` with its word. `kind`: committed
-    or aspirational. `last_check_in`: day of the latest check-in.
+    `outcome`, `delivery`, `expected`, `pace`: as measured, None where unknown; `health` is the word for it. `kind`:
+    committed or aspirational. `last_check_in`: day of the latest check-in.
     `teams`: its counted work by team, the most remaining first. `lever_share`: share of the levers that lie in its
     team's subtree. `forecast`: when its work will be done.
     `linked`: items linked, whatever their state and level. `live`: those neither cancelled nor deleted.
