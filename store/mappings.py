@@ -1,4 +1,4 @@
-"""The sources of links that the configuration lists: mappings, and intentional work."""
+"""What the configuration looks for among the work: mappings, intentional work, and levers."""
 
 import json
 from collections import defaultdict
@@ -11,7 +11,8 @@ from config.work import CRITERIA
 from store.tables import Mapping
 
 _TABLE = Mapping.__table__
-_Identity = tuple[str, int | None, str, float | None, str]
+_WRITTEN = ("mapping", "intentional", "lever")
+_Identity = tuple[str, int | None, int | None, str, float | None, str]
 
 
 def describe(selector: Selector) -> str:
@@ -30,15 +31,13 @@ def describe(selector: Selector) -> str:
 
 
 def apply_mappings(conn: sa.Connection, config: Config, key_results: dict[str, int]) -> bool:
-    """Bring the rows of `mapping` and `intentional` up to date; whether one changed.
+    """Bring the rows of mappings, intentional work and levers up to date; whether one changed.
 
     A row keeps its id as long as its key result, selector and share stay, wherever it moves in the list.
     `key_results`: ids by key.
     """
     known: dict[_Identity, list[Any]] = defaultdict(list)
-    rows = conn.execute(
-        sa.select(_TABLE).where(_TABLE.c.via.in_(["mapping", "intentional"])).order_by(_TABLE.c.position)
-    )
+    rows = conn.execute(sa.select(_TABLE).where(_TABLE.c.via.in_(_WRITTEN)).order_by(_TABLE.c.position))
     for row in rows:
         known[_identity(row._asdict())].append(row)
     new: list[dict[str, Any]] = []
@@ -75,7 +74,13 @@ def _wanted(config: Config, key_results: dict[str, int]) -> list[dict[str, Any]]
         {**_values("intentional", position, one.work, None, None), "text": one.reason}
         for position, one in enumerate(config.intentional)
     ]
-    return mappings + intentional
+    levers = [
+        {**_values("lever", position, selector, None, None), "lever_of": key_results[one.key]}
+        for objective in config.objectives
+        for one in objective.key_results
+        for position, selector in enumerate(one.levers)
+    ]
+    return mappings + intentional + levers
 
 
 def _values(
@@ -83,6 +88,7 @@ def _values(
 ) -> dict[str, Any]:
     return {
         "key_result_id": key_result_id,
+        "lever_of": None,
         "via": via,
         "position": position,
         "share": share,
@@ -95,4 +101,5 @@ def _values(
 def _identity(row: dict[str, Any]) -> _Identity:
     # The reason of intentional work may be shared by several selectors, and two reasons by one.
     reason = row["text"] if row["via"] == "intentional" else ""
-    return row["via"], row["key_result_id"], json.dumps(row["selector"], sort_keys=True), row["share"], reason
+    selector = json.dumps(row["selector"], sort_keys=True)
+    return row["via"], row["key_result_id"], row["lever_of"], selector, row["share"], reason

@@ -1,12 +1,13 @@
 """Applying the configuration: teams, themes, cycles, objectives, key results, check-ins, mappings."""
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from config import Config, KeyResult, Manual
+from config import Config, Cycle, KeyResult, Manual
 from config.values import VARIANTS, FromDelivery
 from store import meta, tables
 from store.database import StoreError
@@ -31,7 +32,7 @@ def apply(conn: sa.Connection, config: Config, now: datetime) -> bool:
     cycles, _ = _keep(
         conn,
         tables.Cycle.__table__,
-        {one.key: {"starts_on": one.start, "ends_on": one.end} for one in config.cycles},
+        {one.key: _days(one, config.zone) for one in config.cycles},
     )
     key_results, changed = _apply_objectives(conn, config, teams, themes, cycles)
     _apply_check_ins(conn, config, key_results, now)
@@ -93,6 +94,16 @@ def _keep(conn: sa.Connection, table: Any, wanted: dict[str, dict[str, Any]]) ->
         conn.execute(sa.insert(table), new)
     ids = {row.key: row.id for row in conn.execute(sa.select(table.c.key, table.c.id)) if row.key in wanted}
     return ids, turned
+
+
+def _days(cycle: Cycle, zone: ZoneInfo) -> dict[str, date | datetime]:
+    """First and last day, and the instants between which they lie."""
+    # No zone can tell the first and last instants that there are.
+    first, last = max(cycle.start, date(2, 1, 1)), min(cycle.end, date(9998, 12, 30))
+    starts_at, ends_at = (
+        datetime.combine(day, time(), zone).astimezone(UTC) for day in (first, last + timedelta(days=1))
+    )
+    return {"starts_on": cycle.start, "ends_on": cycle.end, "starts_at": starts_at, "ends_at": ends_at}
 
 
 def _rename(conn: sa.Connection, table: Any, subject_kind: str, former: dict[str, str]) -> bool:

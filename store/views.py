@@ -67,7 +67,7 @@ def _key_results(d: _Dialect) -> str:
         {d.number(d.definition("metric", "target"))} AS outcome_target,
         {d.definition("metric", "unit")} AS unit, m.delivery, m.expected, m.pace, m.confidence, m.health,
         m.health_reason, m.work_total, m.work_todo, m.work_in_progress, m.work_done, m.work_descoped, m.size_total,
-        m.size_done, m.size_imputed, {d.null("REAL")} AS lever_share, {d.null("DATE")} AS forecast_p50,
+        m.size_done, m.size_imputed, m.lever_share, {d.null("DATE")} AS forecast_p50,
         {d.null("DATE")} AS forecast_p85, {d.null("REAL")} AS chance_by_end,
         coalesce(f.findings, 0) AS open_findings, {d.instant("m.last_check_in_at")} AS last_check_in_at,
         {d.instant("m.work_moved_at")} AS work_moved_at, {d.instant("m.measured_at")} AS measured_at

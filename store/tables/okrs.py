@@ -29,6 +29,10 @@ class Cycle(Row, table=True):
     key: str = Field(unique=True)
     starts_on: date
     ends_on: date
+    starts_at: datetime
+    """When its first day begins in the configured zone."""
+    ends_at: datetime
+    """When the day after its last day begins there: the first instant that is no longer in it."""
     archived: bool = False
 
 
@@ -99,13 +103,15 @@ class ValueSource(Row, table=True):
 
 
 class Mapping(Row, table=True):
-    """One source of links. `via`: mapping, label, trailer, field (these link), or intentional.
+    """What is looked for among the work. `via`: mapping, label, trailer, field (these link), intentional, or lever.
 
-    `position` orders the sources of a key result: its mappings as listed, then the conventions.
+    `position` orders the sources of a key result: its mappings as listed, then the conventions; and its levers. Levers
+    link nothing: they have no `key_result_id`, and name their key result in `lever_of`.
     """
 
     id: int | None = Field(default=None, primary_key=True)
     key_result_id: int | None = Field(default=None, foreign_key="key_result.id", index=True)
+    lever_of: int | None = Field(default=None, foreign_key="key_result.id", index=True)
     via: str
     position: int
     share: float | None = None
@@ -113,6 +119,6 @@ class Mapping(Row, table=True):
     """The selector as people read it: `epic SHOP-12, SHOP-40 in jira`; or the label; or why it is intentional."""
     selector: dict[str, Any] = Field(sa_type=JSON)
     matched: int = 0
-    """How many items it matches, descendants included. Set by the linking."""
+    """How many items it matches, descendants included. Kept up to date by the linking where it links."""
     covered_by: int | None = None
     """Another mapping of the same key result that matches all that this one does. Set by the linking."""

@@ -25,7 +25,7 @@ class Link(Row, table=True):
     `mapping_id` is the first mapping, in order, that matches. `role`: what the item is in this key result's work:
     counted (a live leaf), container (live, with linked work below), descoped (a cancelled or deleted leaf), dropped (a
     cancelled or deleted container), subtask (ignored). `size` and `imputed` are filled for counted items. The item's
-    state and dates stand here once more, so that counting the links of a key result reads nothing else.
+    state, dates and team (0: none) stand here once more, so that counting the links of a key result reads nothing else.
     """
 
     __table_args__ = (
@@ -45,6 +45,7 @@ class Link(Row, table=True):
     key_result_id: int = Field(primary_key=True)
     item_id: int = Field(primary_key=True)
     mapping_id: int
+    team_id: int = 0
     direct: bool
     role: str
     counted: bool = False
@@ -56,9 +57,10 @@ class Link(Row, table=True):
 
 
 class Tally(Row, table=True):
-    """The links of a key result, counted by mapping, role and state: what the formulas and findings start from.
+    """The links of a key result, counted by mapping, role, state and team: what the formulas and findings start from.
 
-    `role` as in `link`. `finished_at`: the latest end of a done item. Instants are None where the tool gave none.
+    `role` and `team_id` as in `link`. `finished_at`: the latest end of a done item. Instants are None where the tool
+    gave none.
     """
 
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -67,6 +69,7 @@ class Tally(Row, table=True):
     mapping_id: int = Field(primary_key=True)
     role: str = Field(primary_key=True)
     state: str = Field(primary_key=True)
+    team_id: int = Field(primary_key=True)
     items: int
     size: float
     size_imputed: float
@@ -98,6 +101,8 @@ class Measure(Row, table=True):
     size_total: float
     size_done: float
     size_imputed: float
+    lever_share: float | None = None
+    """Share of the levers, by size, that lies in the key result's team and those below it."""
     last_check_in_at: datetime | None = None
     work_moved_at: datetime | None = None
     stale_day: date | None = None

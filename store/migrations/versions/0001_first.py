@@ -33,6 +33,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("starts_at", UTC_INSTANT, nullable=False),
+        sa.Column("ends_at", UTC_INSTANT, nullable=False),
         sa.Column("archived", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cycle")),
         sa.UniqueConstraint("key", name=op.f("uq_cycle_key")),
@@ -76,6 +78,7 @@ def upgrade() -> None:
         sa.Column("key_result_id", sa.Integer(), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("mapping_id", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("direct", sa.Boolean(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("counted", sa.Boolean(), nullable=False),
@@ -127,6 +130,7 @@ def upgrade() -> None:
         sa.Column("size_total", sa.Float(), nullable=False),
         sa.Column("size_done", sa.Float(), nullable=False),
         sa.Column("size_imputed", sa.Float(), nullable=False),
+        sa.Column("lever_share", sa.Float(), nullable=True),
         sa.Column("last_check_in_at", UTC_INSTANT, nullable=True),
         sa.Column("work_moved_at", UTC_INSTANT, nullable=True),
         sa.Column("stale_day", sa.Date(), nullable=True),
@@ -172,13 +176,14 @@ def upgrade() -> None:
         sa.Column("mapping_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
         sa.Column("size", sa.Float(), nullable=False),
         sa.Column("size_imputed", sa.Float(), nullable=False),
         sa.Column("first_moved_at", UTC_INSTANT, nullable=True),
         sa.Column("last_moved_at", UTC_INSTANT, nullable=True),
         sa.Column("finished_at", UTC_INSTANT, nullable=True),
-        sa.PrimaryKeyConstraint("key_result_id", "mapping_id", "role", "state", name=op.f("pk_tally")),
+        sa.PrimaryKeyConstraint("key_result_id", "mapping_id", "role", "state", "team_id", name=op.f("pk_tally")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -494,6 +499,7 @@ def upgrade() -> None:
         "mapping",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key_result_id", sa.Integer(), nullable=True),
+        sa.Column("lever_of", sa.Integer(), nullable=True),
         sa.Column("via", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("share", sa.Float(), nullable=True),
@@ -506,10 +512,12 @@ def upgrade() -> None:
         sa.Column("matched", sa.Integer(), nullable=False),
         sa.Column("covered_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["key_result_id"], ["key_result.id"], name=op.f("fk_mapping_key_result_id")),
+        sa.ForeignKeyConstraint(["lever_of"], ["key_result.id"], name=op.f("fk_mapping_lever_of")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping")),
     )
     with op.batch_alter_table("mapping", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mapping_key_result_id"), ["key_result_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mapping_lever_of"), ["lever_of"], unique=False)
 
     op.create_table(
         "value_source",

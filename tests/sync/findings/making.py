@@ -1,6 +1,6 @@
 """Facts and stored rows for the tests of findings: usual ones, of which a test changes what it is about."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -146,8 +146,15 @@ class Stored:
         for item_id in items:
             self.add(tables.WorkContainer, item_id=item_id, container_id=container_id)
 
+    def cycle(self, key: str, start: date = START, end: date = END) -> int:
+        """A cycle in UTC."""
+        starts_at, ends_at = (datetime.combine(day, time(), UTC) for day in (start, end + timedelta(days=1)))
+        return self.add(
+            tables.Cycle, key=key, starts_on=start, ends_on=end, starts_at=starts_at, ends_at=ends_at, archived=False
+        )
+
     def key_result(self, key: str, start: date = START, end: date = END) -> int:
-        cycle_id = self.add(tables.Cycle, key=f"cycle of {key}", starts_on=start, ends_on=end, archived=False)
+        cycle_id = self.cycle(f"cycle of {key}", start, end)
         objective_id = self.add(
             tables.Objective,
             key=f"objective of {key}",
