@@ -198,8 +198,9 @@ def _insert_links(conn: sa.Connection, matches: str, ignore_subtasks: bool) -> N
     """One link per key result and item of `matches`, by the first mapping in order; a leaf until shown otherwise."""
     conn.execute(
         sa.text(
-            "INSERT INTO link (key_result_id, item_id, mapping_id, direct, role, counted, size, imputed, state,"
-            " moved_at, finished_at) SELECT f.key_result_id, f.item_id, f.ranked % 4294967296, f.direct = 1,"
+            "INSERT INTO link (key_result_id, item_id, mapping_id, team_id, direct, role, counted, size, imputed,"
+            " state, moved_at, finished_at) SELECT f.key_result_id, f.item_id, f.ranked % 4294967296,"
+            " COALESCE(i.team_id, 0), f.direct = 1,"
             f" {_as_leaf(ignore_subtasks)}, i.state, i.updated_at,"
             " CASE WHEN i.state = 'done' THEN COALESCE(i.closed_at, i.updated_at) END"
             # The mapping with the lowest position: position and id in one number, of which the minimum is taken.

@@ -12,36 +12,18 @@ from store import meta
 from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Team
 from store.values import ORIGIN
 from sync import progress
-from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, Part, has_source
+from sync.counted import Counted, instant, parts_of, read_tallies, teams_of
+from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, has_source
 from sync.sources import Places, Sources, places_of
 from sync.tally import outdate
 from sync.value_states import value_states
 
 STALE_KEYS_SHOWN = 20
 
-# As text: only the instants that are shown are made from what the database gives, not the tens of thousands read.
-_TALLIES = sa.text(
-    "SELECT key_result_id, mapping_id, role, state, items, size, size_imputed, first_moved_at, last_moved_at,"
-    " finished_at FROM tally"
-)
-
 
 def measure(conn: sa.Connection, config: Config, now: datetime) -> list[KeyResultFacts]:
     """Measures every key result as of `now`, writes the `measure` rows that changed, gives what findings start from."""
     return _Measuring(conn, config, now).run()
-
-
-@dataclass
-class _Tallies:
-    """The tally rows of one key result, added up. Instants as the database gives them."""
-
-    parts: dict[int, dict[str, Any]]
-    roles: dict[str, int]
-    live: int = 0
-    moved_at: Any = None
-    open_moved_at: Any = None
-    open_first_moved_at: Any = None
-    finished_at: Any = None
 
 
 @dataclass(frozen=True)
@@ -62,13 +44,14 @@ class _Measuring:
         patience = config.thresholds.source_intervals * config.schedule.sync_interval
         self.sources, self.patience = Sources(conn, config.connections, now, patience), patience
         self.value_states = value_states(conn)
+        self.team_keys = {row.id: row.key for row in conn.execute(sa.select(Team.__table__))}
         conventions = config.conventions
         self.conventions = bool(conventions.label or conventions.trailer or conventions.field)
 
     def run(self) -> list[KeyResultFacts]:
         self._outdate_stale_work()
         self._remember_what_views_need()
-        mappings, tallies, check_ins = self._mappings(), self._tallies(), self._check_ins()
+        mappings, tallies, check_ins = self._mappings(), read_tallies(self.conn), self._check_ins()
         before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__))}
         key_results = self._key_results()
         stale = self._stale(key_results, tallies, before)
@@ -128,35 +111,6 @@ class _Measuring:
             found[row.key_result_id].append(row)
         return found
 
-    def _tallies(self) -> dict[int, _Tallies]:
-        found: dict[int, _Tallies] = defaultdict(lambda: _Tallies({}, defaultdict(int)))
-        for row in self.conn.execute(_TALLIES):
-            one = found[row.key_result_id]
-            one.roles[row.role] += row.items
-            if row.role in {"counted", "container"}:
-                one.live += row.items
-            if row.role == "subtask" and row.state != "cancelled":
-                one.roles["live_subtask"] += row.items
-            if row.role == "counted":
-                self._add_counted(one, row)
-        return found
-
-    @staticmethod
-    def _add_counted(one: _Tallies, row: Any) -> None:
-        part = one.parts.setdefault(row.mapping_id, defaultdict(float))
-        part[row.state] += row.items
-        part["total"] += row.items
-        part["size_total"] += row.size
-        part["size_imputed"] += row.size_imputed
-        part[f"size_{row.state}"] += row.size
-        one.moved_at = _later(one.moved_at, row.last_moved_at)
-        one.finished_at = _later(one.finished_at, row.finished_at)
-        if row.state == "in_progress":
-            one.open_moved_at = _later(one.open_moved_at, row.last_moved_at)
-            first = row.first_moved_at
-            if first and (one.open_first_moved_at is None or first < one.open_first_moved_at):
-                one.open_first_moved_at = first
-
     def _check_ins(self) -> dict[int, list[CheckInFacts]]:
         table = CheckIn.__table__
         # In one day the file's list comes first, then what was recorded by hand, then what was fetched.
@@ -175,13 +129,13 @@ class _Measuring:
             )
         return found
 
-    def _stale(self, rows: list[Any], tallies: dict[int, _Tallies], before: dict[int, Any]) -> dict[int, _Stale]:
+    def _stale(self, rows: list[Any], tallies: dict[int, Counted], before: dict[int, Any]) -> dict[int, _Stale]:
         """The counted work in progress that has not moved: as kept, or counted anew where links or day changed."""
         found: dict[int, _Stale] = defaultdict(_Stale)
         wanted = []
         for row in rows:
             kept = before.get(row.id)
-            first = _instant(tallies[row.id].open_first_moved_at)
+            first = instant(tallies[row.id].open_first_moved_at)
             if first is None or first >= self.stale_before:
                 continue
             if kept is not None and kept.stale_day == self.day:
@@ -210,9 +164,9 @@ class _Measuring:
     # --- one key result ----------------------------------------------------------------------------------------------
 
     def _one(
-        self, row: Any, mappings: list[Any], tallied: _Tallies, check_ins: list[CheckInFacts], stale: _Stale
+        self, row: Any, mappings: list[Any], tallied: Counted, check_ins: list[CheckInFacts], stale: _Stale
     ) -> tuple[KeyResultFacts, dict[str, Any]]:
-        parts = _parts(mappings, tallied)
+        parts = parts_of(mappings, tallied)
         written = [m for m in mappings if m.via == "mapping"]
         places = [places_of(m.selector) for m in written]
         trust = self.sources.behind(places, self.conventions)
@@ -250,13 +204,13 @@ class _Measuring:
             "size_done": sum(part.size_done for part in parts),
             "size_imputed": sum(part.size_imputed for part in parts),
             "last_check_in_at": self._checked_in_at(last) if last else None,
-            "work_moved_at": _instant(tallied.moved_at),
+            "work_moved_at": instant(tallied.moved_at),
             "stale_day": self.day,
             "stale_count": stale.count,
             "stale_size": stale.size,
             "stale_keys": list(stale.keys),
         }
-        finished = _instant(tallied.finished_at)
+        finished = instant(tallied.finished_at)
         facts = KeyResultFacts(
             id=row.id,
             key=row.key,
@@ -279,14 +233,15 @@ class _Measuring:
             kind=row.kind,
             last_check_in=last.day if last else None,
             parts=parts,
+            teams=teams_of(tallied, self.team_keys),
             mappings=self._mapping_facts(mappings, places),
             linked=sum(tallied.roles[role] for role in ("counted", "container", "descoped", "dropped", "subtask")),
             live=tallied.live,
             cancelled=tallied.roles["descoped"] + tallied.roles["dropped"],
             ignored_subtasks=tallied.roles["live_subtask"],
             descoped=tallied.roles["descoped"],
-            moved_at=_instant(tallied.moved_at),
-            open_moved_at=_instant(tallied.open_moved_at),
+            moved_at=instant(tallied.moved_at),
+            open_moved_at=instant(tallied.open_moved_at),
             finished_recently=finished is not None and finished >= self.stale_before,
             stale_items=stale.keys,
             stale_count=stale.count,
@@ -333,50 +288,6 @@ class _Measuring:
         ids = [row["key_result_id"] for row in changed]
         self.conn.execute(sa.delete(table).where(table.c.key_result_id == sa.bindparam("id")), [{"id": i} for i in ids])
         self.conn.execute(sa.insert(table), changed)
-
-
-def _parts(mappings: list[Any], tallied: _Tallies) -> tuple[Part, ...]:
-    """One part for each mapping, and one for all that conventions alone link."""
-    parts, by_convention = [], defaultdict(float)
-    for mapping in mappings:
-        counted = tallied.parts.get(mapping.id, {})
-        if mapping.via == "mapping":
-            parts.append(_part(mapping.id, mapping.position, "mapping", mapping.share, counted))
-        else:
-            for name, value in counted.items():
-                by_convention[name] += value
-    if by_convention:
-        first = next(mapping for mapping in mappings if mapping.via != "mapping")
-        parts.append(_part(first.id, first.position, "convention", None, by_convention))
-    return tuple(parts)
-
-
-def _part(mapping_id: int, position: int, via: str, share: float | None, counted: dict[str, float]) -> Part:
-    return Part(
-        mapping_id=mapping_id,
-        position=position,
-        via=via,
-        share=share,
-        total=int(counted.get("total", 0)),
-        done=int(counted.get("done", 0)),
-        in_progress=int(counted.get("in_progress", 0)),
-        todo=int(counted.get("todo", 0)),
-        size_total=counted.get("size_total", 0.0),
-        size_done=counted.get("size_done", 0.0),
-        size_in_progress=counted.get("size_in_progress", 0.0),
-        size_imputed=counted.get("size_imputed", 0.0),
-    )
-
-
-def _later(one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return one or other
-    return max(one, other)
-
-
-def _instant(value: Any) -> datetime | None:
-    """An instant read as text: SQLite gives it as such, in UTC and without saying so."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
 
 
 def _start_of(day: date, config: Config) -> datetime:

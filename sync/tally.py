@@ -1,4 +1,4 @@
-"""Counting the links of each key result by mapping, role and state: what the formulas and findings start from."""
+"""Counting the links of each key result by mapping, role, state and team: what the formulas and findings start from."""
 
 import sqlalchemy as sa
 
@@ -27,9 +27,10 @@ def role(alias: str, ignore_subtasks: bool) -> str:
 
 
 _COLUMNS = (
-    "key_result_id, mapping_id, role, state, items, size, size_imputed, first_moved_at, last_moved_at, finished_at"
+    "key_result_id, mapping_id, role, state, team_id, items, size, size_imputed, first_moved_at, last_moved_at,"
+    " finished_at"
 )
-_GROUP = "key_result_id, mapping_id, role, state"
+_GROUP = "key_result_id, mapping_id, role, state, team_id"
 
 
 def _counted(where: str) -> str:
