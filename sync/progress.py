@@ -254,6 +254,20 @@ def health(
         return Health("stale", f"the last check-in is {age} days old, of {last_check_in}")
     if early := _too_early(day, cycle_start, cycle_end, thresholds):
         return Health("unknown", early)
+    return verdict(definition, outcome_now, expected_now, delivery_now, thresholds)
+
+
+def verdict(
+    definition: Mapping[str, Any],
+    outcome_now: float | None,
+    expected_now: float,
+    delivery_now: float | None,
+    thresholds: Thresholds,
+) -> Health:
+    """The word by pace alone: of the outcome where the key result has a metric, else of the delivery.
+
+    Unknown where that number is not known.
+    """
     measured, reached = ("outcome", outcome_now) if _has_outcome(definition) else ("delivery", delivery_now)
     if reached is None:
         return Health("unknown", f"its {measured} is not known: no value is recorded yet")
