@@ -4,61 +4,14 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from store.dialect import Dialect
 from store.view_columns import VIEWS
 
 VERSION = 1
 """Edition of the views. It grows when a view or column is added or changes its meaning."""
 
 
-class _Dialect:
-    """The few words in which SQLite and PostgreSQL differ."""
-
-    def __init__(self, name: str) -> None:
-        self.sqlite = name == "sqlite"
-
-    def instant(self, column: str) -> str:
-        return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column})" if self.sqlite else column
-
-    def texts(self, query: str) -> str:
-        """A sorted JSON array of the different values of `query`, which names its only column `v`."""
-        if self.sqlite:
-            return f"(SELECT json_group_array(q.v) FROM (SELECT DISTINCT {query} ORDER BY 1) AS q)"
-        return (
-            "(SELECT coalesce(jsonb_agg(q.v ORDER BY q.v COLLATE \"C\"), '[]'::jsonb)"
-            f" FROM (SELECT DISTINCT {query}) AS q)"
-        )
-
-    def definition(self, *path: str) -> str:
-        """A text or number of a key result's definition."""
-        if self.sqlite:
-            return f"json_extract(k.definition, '$.{'.'.join(path)}')"
-        return f"k.definition #>> '{{{','.join(path)}}}'"
-
-    def number(self, text: str) -> str:
-        return f"CAST({text} AS {'REAL' if self.sqlite else 'double precision'})"
-
-    def active_day(self) -> str:
-        """The day as of which the last measure was made; what runs on it is active."""
-        value = "(SELECT value FROM meta WHERE key = 'active_day')"
-        return value if self.sqlite else f"CAST({value} AS date)"
-
-    def days_since(self, instant: str) -> str:
-        """Whole days from an instant to the end of the active day's predecessor, never negative."""
-        if self.sqlite:
-            return f"max(0, CAST(julianday({self.active_day()}) - julianday(date({instant})) AS INTEGER))"
-        return f"greatest(0, {self.active_day()} - CAST({instant} AT TIME ZONE 'UTC' AS date))"
-
-    def seconds_since(self, instant: str) -> str:
-        if self.sqlite:
-            return f"CAST(round((julianday('now') - julianday({instant})) * 86400) AS INTEGER)"
-        return f"CAST(round(extract(epoch FROM now() - {instant})) AS bigint)"
-
-    def null(self, type_: str) -> str:
-        """A value of a later edition, with the type that it will have."""
-        return f"CAST(NULL AS {type_})"
-
-
-def _key_results(d: _Dialect) -> str:
+def _key_results(d: Dialect) -> str:
     return f"""
     SELECT cy.key AS cycle, cy.starts_on AS cycle_start, cy.ends_on AS cycle_end, o.key AS objective,
         o.title AS objective_title, k.key AS key_result, k.title, t.key AS team, coalesce(k.owner, o.owner) AS owner,
@@ -95,7 +48,7 @@ def _mean(column: str) -> str:
     return f"sum(k.weight * m.{column}) / nullif({weight}, 0) AS {column}"
 
 
-def _objectives(_d: _Dialect) -> str:
+def _objectives(_d: Dialect) -> str:
     return f"""
     SELECT cy.key AS cycle, o.key AS objective, o.title, t.key AS team, th.key AS theme,
         (SELECT min(s.target_key) FROM support s WHERE s.objective_id = o.id) AS parent,
@@ -117,7 +70,7 @@ def _objectives(_d: _Dialect) -> str:
     """
 
 
-def _is_linked(d: _Dialect) -> str:
+def _is_linked(d: Dialect) -> str:
     """Whether item `w` serves a key result that is active as of the last measure."""
     return f"""EXISTS (
             SELECT 1 FROM link l
@@ -132,7 +85,7 @@ _IS_INTENTIONAL = """EXISTS (
             WHERE ma.item_id = w.id)"""
 
 
-def _work(d: _Dialect) -> str:
+def _work(d: Dialect) -> str:
     # The outer joins always find their row. They tell SQLite to begin with the items: it would else walk all of them
     # once for each scope when it knows of few scopes.
     versions = (
@@ -162,7 +115,7 @@ def _work(d: _Dialect) -> str:
     """
 
 
-def _links(_d: _Dialect) -> str:
+def _links(_d: Dialect) -> str:
     return """
     SELECT k.key AS key_result, w.key AS item_key, c.name AS connection, m.via, m.text AS mapping, l.direct, l.counted,
         CASE WHEN l.counted THEN l.size END AS size, CASE WHEN l.counted THEN l.imputed END AS imputed, w.state
@@ -174,7 +127,7 @@ def _links(_d: _Dialect) -> str:
     """
 
 
-def _unaligned_work(d: _Dialect) -> str:
+def _unaligned_work(d: Dialect) -> str:
     ignored = "(SELECT value FROM meta WHERE key = 'subtasks')"
     counts = "coalesce((SELECT value FROM meta WHERE key = 'measure'), 'count') = 'count'"
     counts_itself = (
@@ -202,7 +155,7 @@ def _unaligned_work(d: _Dialect) -> str:
     """
 
 
-def _containers(d: _Dialect) -> str:
+def _containers(d: Dialect) -> str:
     keys = (
         "k.key AS v FROM work_container wc JOIN link l ON l.item_id = wc.item_id"
         " JOIN key_result k ON k.id = l.key_result_id WHERE wc.container_id = x.id AND NOT k.archived"
@@ -223,7 +176,7 @@ def _containers(d: _Dialect) -> str:
     """
 
 
-def _findings(d: _Dialect) -> str:
+def _findings(d: Dialect) -> str:
     return f"""
     SELECT f.code, f.severity, f.subject_kind, f.subject, f.team, f.reason, f.summary, f.evidence,
         {d.instant("f.opened_at")} AS opened_at, {d.instant("f.last_seen_at")} AS last_seen_at,
@@ -233,7 +186,7 @@ def _findings(d: _Dialect) -> str:
     """
 
 
-def _sync_runs(d: _Dialect) -> str:
+def _sync_runs(d: Dialect) -> str:
     return f"""
     SELECT {d.instant("r.started_at")} AS started_at, {d.instant("r.finished_at")} AS finished_at, r.outcome, r.read,
         r.changed, r.set_aside, r.requests, r.not_modified, r.waited_s, r.error, r.run_id AS run, c.name AS connection,
@@ -244,7 +197,7 @@ def _sync_runs(d: _Dialect) -> str:
     """
 
 
-def _scopes(d: _Dialect) -> str:
+def _scopes(d: Dialect) -> str:
     return f"""
     SELECT c.name AS connection, s.kind, s.key AS name,
         (SELECT count(*) FROM work_item w WHERE w.scope_id = s.id AND w.presence = 'present') AS items,
@@ -260,11 +213,11 @@ def _scopes(d: _Dialect) -> str:
     """
 
 
-def _schema_version(_d: _Dialect) -> str:
+def _schema_version(_d: Dialect) -> str:
     return f"SELECT {VERSION} AS version, version_num AS migration FROM alembic_version"
 
 
-_QUERIES: dict[str, Callable[[_Dialect], str]] = {
+_QUERIES: dict[str, Callable[[Dialect], str]] = {
     "northing_key_results": _key_results,
     "northing_objectives": _objectives,
     "northing_work": _work,
@@ -280,7 +233,7 @@ _QUERIES: dict[str, Callable[[_Dialect], str]] = {
 
 def statements(dialect: str) -> list[str]:
     """The statements that create all views, with their comments on PostgreSQL."""
-    words = _Dialect(dialect)
+    words = Dialect(dialect)
     found = [f"CREATE VIEW {name} AS {query(words).strip()}" for name, query in _QUERIES.items()]
     if not words.sqlite:
         for name, (comment, columns) in VIEWS.items():
