@@ -131,7 +131,7 @@ def _state_of_epic(block: Block, plan: list[Stage]) -> str:
         return "cancelled"
     if "closed" in block.options:
         return "done"
-    if block.option("all") == "waiting":
+    if block.option("all") in ("waiting", "planned"):
         return "todo"
     return "doing" if not plan or any(stage.state in ("doing", "done") for stage in plan) else "todo"
 

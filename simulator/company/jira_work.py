@@ -186,6 +186,26 @@ JIRA = """
 - Enforce sign-on by domain
 ! Session outlives the identity provider's
 
+= regions | PLAT | Epic | Every shop in two regions | component=Runtime all=planned
+- Second region with the same images
+- Order database that writes in both regions
+- Copy the search index between regions
+- Send each shopper to the nearer region
+- Move one shop to the second region and back
+- Pictures in both regions
+- Message queue that spans regions
+- Sessions that outlive a move
+- Secrets in both regions
+- Deploy region by region
+- Costs by region
+- Alarms by region
+- Keep personal data in its region
+- Rehearse the loss of a region
+- Switch a region off in ten minutes
+- Move the first hundred shops
+- Move all other shops
+- Tell merchants in which region they are
+
 = warehouse | PLAT | Epic | Move reports to the data warehouse | component=Reporting all=done when=past
 - Stream orders into the warehouse
 - Rebuild the sales report
@@ -229,6 +249,16 @@ JIRA = """
 - Weekly list of the ten commonest questions
 - Tell merchants when their wish is built
 - Goodwill credits without asking a manager
+
+= sales_tools | GRO | Epic | Quotes and contracts for big accounts | component=Sales_tools pace=0.4 doing=2
+- Quote with prices by volume
+- Contract for several brands
+- Forecast of deals by region
+- Show open invoices to account managers
+- Remind of renewals ninety days ahead
+- Trial accounts for purchasing departments
+- Approvals for discounts above ten percent
+- Hand over from sales to support
 
 = blog | GRO | Epic | Merchant stories | component=Content all=done when=past closed
 - Story: a bookshop from Ghent

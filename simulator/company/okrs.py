@@ -33,13 +33,14 @@ COURSES = (
     Course("COMPANY.1", 0, 180, 1.0, 0.7, "Two large switches signed", digits=0),
     Course("COMPANY.2", 31, 45, 1.5, 0.8, "Nobody is sure what moves it", digits=0),
     Course("COMPANY.3", 4.1, 3.0, 0.97, 0.6, "Fewest cancellations since spring", digits=2),
+    Course("COMPANY.4", 7.2, 10.0, 0.4, 0.3, "Quotes take three weeks, whatever we ship"),
     Course("CHECKOUT.1", 2.1, 3.0, 0.98, 0.7, "One-page checkout is live for half of the shops", digits=2),
     Course("CHECKOUT.3", 6.0, 2.0, 0.2, 0.3, "All is shipped, banks still take their days"),
     Course("CHECKOUT.4", 8.0, 11.0, 0.95, 0.6, "New ranking is live in four shops", digits=2),
     Course("RELY.1", 184, 176, 1.0, 0.9, "Quiet weeks", digits=0),
     Course("RELY.2", 99.90, 99.98, 0.85, 0.5, "No rehearsal this month", digits=3, last=20),
     Course("RELY.3", 72, 4, 0.3, 0.4, "Started with the slow tests", digits=0),
-    Course("REACH.1", 7.2, 10.0, 0.3, 0.2, "Prospects ask for single sign-on and many brands"),
+    Course("REACH.1", 4, 25, 0.3, 0.2, "Prospects ask for single sign-on and many brands", digits=0),
     Course("REACH.2", 0, 40, 0.1, 0.1, "Partners wait for a decision", digits=0),
     Course("REACH.3", 200, 320, 0.8, 0.5, "Three articles in the first ten results", digits=0),
 )
@@ -48,6 +49,7 @@ COURSES = (
 def write_config(folder: Path, jira_url: str, github_url: str, today: date) -> Path:
     """Write `northing.yaml` with `okrs/*.yaml` and `teams/*.yaml` into `folder`; gives the path of the first.
 
+    Beside them lies what is planned for the next quarter, `plans/next-quarter.yaml`, which the first does not include.
     `jira_url` and `github_url` are where the company's sites are served; the cycle is the calendar quarter of `today`.
     Tokens come from NORTHING_DEMO_JIRA_TOKEN and NORTHING_DEMO_GITHUB_TOKEN, with the simulator's own as defaults.
     """
@@ -59,6 +61,9 @@ def write_config(folder: Path, jira_url: str, github_url: str, today: date) -> P
         "cycle": calendar.name,
         "start": calendar.start.isoformat(),
         "end": calendar.end.isoformat(),
+        "next_cycle": calendar.next.name,
+        "next_start": calendar.next.start.isoformat(),
+        "next_end": calendar.next.end.isoformat(),
         "checkins": "\n".join(line for course in COURSES for line in _check_ins(course, calendar)),
     }
     for name, text in texts.FILES.items():

@@ -63,6 +63,11 @@ class Calendar:
     def name(self) -> str:
         return f"{self.today.year}-Q{(self.today.month + 2) // 3}"
 
+    @property
+    def next(self) -> "Calendar":
+        """The quarter after this one, on its first day."""
+        return Calendar(self.end + timedelta(days=1))
+
     def elapsed(self, day: date | None = None) -> float:
         """The share of the quarter that has passed at the end of a day (today), 0..1."""
         days = ((day or self.today) - self.start).days + 1
@@ -102,7 +107,8 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
 
     Options: `pace` (share of what the elapsed quarter would ask for), `doing` (how many are in progress), `stuck` (how
     many of those have not moved for weeks), `overdue` (how many open ones are past their due date), or `all`: `done`
-    (with `when=past`: before this quarter), `stale` (nothing moves), `waiting` (nothing begun lately), `cancelled`.
+    (with `when=past`: before this quarter), `stale` (nothing moves), `waiting` (nothing begun lately), `planned` (for
+    the next quarter), `cancelled`.
     """
     count = len(block.children)
     match block.options.get("all"):
@@ -119,6 +125,8 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
             return [
                 Stage("done", 60, 25 + index) if index < 2 else Stage("todo", 30, 1 + index) for index in range(count)
             ]
+        case "planned":
+            return [Stage("todo", 20 + index, 6 + index % 10) for index in range(count)]
     # The last one stays open even at the end: a block that is done on purpose says so.
     done = min(round(count * calendar.elapsed() * float(block.options.get("pace", 1))), max(count - 1, 0))
     doing = min(int(block.options.get("doing") or 0), count - done)

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Northing
 
 KEY_RESULTS = [
-    *(f"COMPANY.{number}" for number in (1, 2, 3)),
+    *(f"COMPANY.{number}" for number in (1, 2, 3, 4)),
     *(f"CHECKOUT.{number}" for number in (1, 2, 3, 4)),
     *(f"RELY.{number}" for number in (1, 2, 3, 4)),
     *(f"REACH.{number}" for number in (1, 2, 3)),

@@ -51,7 +51,7 @@ def test_a_dry_run_shows_what_would_change_and_keeps_nothing(northing: Northing)
     assert (reach["change"], reach["work_total_before"]) == ("changed", 0)
     assert reach["work_total_after"] > 0
     words = northing("sync", "--dry-run")
-    assert "13 key results would stay as they are." in words.out
+    assert "14 key results would stay as they are." in words.out
     assert "A dry run: nothing was kept." in words.err
     assert northing("status", "--json").out == before
 
@@ -86,7 +86,7 @@ def test_a_drop_is_held_back_and_somebody_accepts_it(tmp_path: Path) -> None:
 
 
 def test_an_ended_finding_is_told(northing: Northing) -> None:
-    title = "title: Storefront Plus at"
+    title = "title: 25 retailers with"
     northing.edit("okrs/4-reach.yaml", title, f"delivery: {{none: Sales only}}\n        {title}")
     result = northing("sync")
     assert "− REACH.1: COV101 critical no_mapping" in result.out

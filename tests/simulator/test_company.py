@@ -82,6 +82,7 @@ def test_the_work_shows_one_of_every_situation() -> None:
     assert {
         link["inwardIssue"]["key"].split("-")[0] for issue in blocked for link in issue["fields"]["issuelinks"]
     } == {"PLAT"}
+    assert states(children(built, "regions")) == {"new"}
     late = [issue for issue in children(built, "checkout_speed") if issue["fields"]["duedate"]]
     assert late
     assert all(issue["fields"]["duedate"] < "2026-11-24" and states([issue]) != {"done"} for issue in late)
@@ -97,20 +98,29 @@ def test_the_calendar_is_that_of_the_quarter() -> None:
 @pytest.mark.parametrize("today", DAYS)
 def test_the_configuration_names_only_what_is_there(tmp_path: Path, today: date) -> None:
     path = company.write_config(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2", today)
-    files = [path, *sorted((tmp_path / "okrs").glob("*.yaml")), *sorted((tmp_path / "teams").glob("*.yaml"))]
+    plan = tmp_path / "plans" / "next-quarter.yaml"
+    files = [path, *sorted((tmp_path / "okrs").glob("*.yaml")), *sorted((tmp_path / "teams").glob("*.yaml")), plan]
     read = [yaml.safe_load(file.read_text()) for file in files]
     assert path == tmp_path / "northing.yaml"
     every = {
         name: [row for one in read for row in one.get(name) or []] for name in ("objectives", "mappings", "checkins")
     }
     key_results = {one["key"] for objective in every["objectives"] for one in objective["key_results"]}
-    assert len(every["objectives"]) == 4
+    assert len(every["objectives"]) == 4 + 3
     assert {row["key_result"] for name in ("mappings", "checkins") for row in every[name]} <= key_results
     assert all(read[0]["cycles"][0]["start"] <= row["date"] <= today for row in every["checkins"])
     built = company.build(today)
     known = set(built.jira.keys()) | set(built.github.keys())
     epics = [row["work"].get("epic", []) for row in every["mappings"]]
     assert {key for one in epics for key in ([one] if isinstance(one, str) else one)} <= known
+
+
+def test_the_plan_is_for_the_quarter_after_this_one_and_no_part_of_the_configuration(tmp_path: Path) -> None:
+    path = company.write_config(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2", TODAY)
+    plan = yaml.safe_load((tmp_path / "plans" / "next-quarter.yaml").read_text())
+    assert plan["cycles"] == [{"key": "2027-Q1", "start": date(2027, 1, 1), "end": date(2027, 3, 31)}]
+    assert {one["cycle"] for one in plan["objectives"]} == {"2027-Q1"}
+    assert yaml.safe_load(path.read_text())["include"] == ["okrs/*.yaml", "teams/*.yaml"]
 
 
 def test_connections_of_the_configuration_hold_no_literal_token(tmp_path: Path) -> None:
