@@ -27,14 +27,18 @@ from store.tables.tools import (
     WorkItem,
     WorkTag,
 )
+from store.tables.voice import Acknowledgement, Barrier, Decision, Suppressed, TeamAcknowledgement
 
 __all__ = [
     "JSON",
+    "Acknowledgement",
+    "Barrier",
     "CheckIn",
     "Connection",
     "Container",
     "Credential",
     "Cycle",
+    "Decision",
     "Dependency",
     "Dirty",
     "Finding",
@@ -57,10 +61,12 @@ __all__ = [
     "ScopeAlias",
     "StreamState",
     "Support",
+    "Suppressed",
     "SweepSeen",
     "Tag",
     "Tally",
     "Team",
+    "TeamAcknowledgement",
     "Theme",
     "ValueSource",
     "WorkAlias",

@@ -135,12 +135,20 @@ class Finding(Row, table=True):
 
 
 class FindingChange(Row, table=True):
-    """What alerts read. `change`: opened, escalated, eased, resolved."""
+    """What alerts read: what happened to a finding, or (without a finding) to an objection.
+
+    `change`: opened, escalated, eased, resolved, suppressed (silenced by the configuration while it held),
+    acknowledged, decided; objected, withdrawn. `who` did it, where a person did, and `words` is what was said or
+    decided. An objection weighs as a warning.
+    """
 
     __tablename__ = "finding_change"
 
     id: int | None = Field(default=None, primary_key=True)
-    finding_id: int = Field(foreign_key="finding.id", index=True)
+    finding_id: int | None = Field(default=None, foreign_key="finding.id", index=True)
+    barrier_id: int | None = Field(default=None, foreign_key="barrier.id", index=True)
     change: str
     severity: str
     at: datetime
+    who: str | None = None
+    words: str | None = None

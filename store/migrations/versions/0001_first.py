@@ -252,19 +252,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_container_scope_id"), ["scope_id"], unique=False)
 
     op.create_table(
-        "finding_change",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("finding_id", sa.Integer(), nullable=False),
-        sa.Column("change", sa.String(), nullable=False),
-        sa.Column("severity", sa.String(), nullable=False),
-        sa.Column("at", UTC_INSTANT, nullable=False),
-        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_finding_change_finding_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_change")),
-    )
-    with op.batch_alter_table("finding_change", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_finding_change_finding_id"), ["finding_id"], unique=False)
-
-    op.create_table(
         "membership",
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("query", sa.String(), nullable=False),
@@ -577,3 +564,106 @@ def upgrade() -> None:
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         )
+
+    op.create_table(
+        "barrier",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("finding_id", sa.Integer(), nullable=True),
+        sa.Column("key_result_id", sa.Integer(), nullable=True),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("who", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("cycle_id", sa.Integer(), nullable=True),
+        sa.Column("raised_at", UTC_INSTANT, nullable=False),
+        sa.Column("raised_on", sa.Date(), nullable=False),
+        sa.Column("days_left", sa.Integer(), nullable=True),
+        sa.Column("ended_at", UTC_INSTANT, nullable=True),
+        sa.CheckConstraint("(finding_id IS NULL) <> (key_result_id IS NULL)", name="ck_barrier_source"),
+        sa.ForeignKeyConstraint(["cycle_id"], ["cycle.id"], name=op.f("fk_barrier_cycle_id")),
+        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_barrier_finding_id")),
+        sa.ForeignKeyConstraint(["key_result_id"], ["key_result.id"], name=op.f("fk_barrier_key_result_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_barrier_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_barrier")),
+    )
+    op.create_index(op.f("ix_barrier_finding_id"), "barrier", ["finding_id"], unique=False)
+    op.create_index(op.f("ix_barrier_key_result_id"), "barrier", ["key_result_id"], unique=False)
+
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("finding_id", sa.Integer(), nullable=True),
+        sa.Column("barrier_id", sa.Integer(), nullable=True),
+        sa.Column("decision", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.CheckConstraint("(finding_id IS NULL) <> (barrier_id IS NULL)", name="ck_decision_about"),
+        sa.ForeignKeyConstraint(["barrier_id"], ["barrier.id"], name=op.f("fk_decision_barrier_id")),
+        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_decision_finding_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+    )
+    op.create_index(op.f("ix_decision_barrier_id"), "decision", ["barrier_id"], unique=False)
+    op.create_index(op.f("ix_decision_finding_id"), "decision", ["finding_id"], unique=False)
+
+    op.create_table(
+        "acknowledgement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("finding_id", sa.Integer(), nullable=True),
+        sa.Column("barrier_id", sa.Integer(), nullable=True),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.CheckConstraint("(finding_id IS NULL) <> (barrier_id IS NULL)", name="ck_acknowledgement_about"),
+        sa.ForeignKeyConstraint(["barrier_id"], ["barrier.id"], name=op.f("fk_acknowledgement_barrier_id")),
+        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_acknowledgement_finding_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
+    )
+    op.create_index(op.f("ix_acknowledgement_barrier_id"), "acknowledgement", ["barrier_id"], unique=False)
+    op.create_index(op.f("ix_acknowledgement_finding_id"), "acknowledgement", ["finding_id"], unique=False)
+
+    op.create_table(
+        "team_acknowledgement",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["key_result_id"], ["key_result.id"], name=op.f("fk_team_acknowledgement_key_result_id")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_acknowledgement_team_id")),
+        sa.PrimaryKeyConstraint("key_result_id", "team_id", name=op.f("pk_team_acknowledgement")),
+    )
+
+    op.create_table(
+        "suppressed",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("subject_kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("code", "subject_kind", "subject", name=op.f("pk_suppressed")),
+    )
+
+    op.create_table(
+        "finding_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("finding_id", sa.Integer(), nullable=True),
+        sa.Column("barrier_id", sa.Integer(), nullable=True),
+        sa.Column("change", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.Column("who", sa.String(), nullable=True),
+        sa.Column("words", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["barrier_id"], ["barrier.id"], name=op.f("fk_finding_change_barrier_id")),
+        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_finding_change_finding_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_change")),
+    )
+    op.create_index(op.f("ix_finding_change_barrier_id"), "finding_change", ["barrier_id"], unique=False)
+    op.create_index(op.f("ix_finding_change_finding_id"), "finding_change", ["finding_id"], unique=False)
