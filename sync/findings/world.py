@@ -1,17 +1,20 @@
 """What rules read: the facts about key results, the stored work, the configuration and the moment."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from config import Config
-from store.tables import Connection, Scope
+from store.tables import Connection, Cycle, Objective, Scope, Support, Team, Theme
 from sync.facts import KeyResultFacts
 from sync.value_states import ValueState, value_states
+
+Limit = TypeVar("Limit", timedelta, float)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,27 @@ class ScopeState:
 
 
 @dataclass(frozen=True)
+class ObjectiveState:
+    """An objective that is not archived, as configured. `active`: the day lies in its cycle.
+
+    `team` and `theme` are keys; `supports` the keys of the objectives and key results above that it names.
+    """
+
+    id: int
+    key: str
+    title: str
+    team: str | None
+    owner: str | None
+    theme: str | None
+    kind: str
+    cycle: str
+    cycle_start: date
+    cycle_end: date
+    active: bool
+    supports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class World:
     """Everything a rule may look at, as of `now` (`day` in the configured zone)."""
 
@@ -61,14 +85,52 @@ class World:
         """The key results whose cycle contains the day."""
         return [key_result for key_result in self.facts if key_result.active]
 
+    @cached_property
+    def objectives(self) -> list[ObjectiveState]:
+        """The objectives, as they are listed."""
+        supports: dict[int, list[str]] = defaultdict(list)
+        for row in self.conn.execute(sa.select(Support.__table__).order_by(Support.__table__.c.target_key)):
+            supports[row.objective_id].append(row.target_key)
+        o, c, t, h = Objective.__table__, Cycle.__table__, Team.__table__, Theme.__table__
+        query = (
+            sa.select(
+                o.c.id,
+                o.c.key,
+                o.c.title,
+                t.c.key.label("team"),
+                o.c.owner,
+                h.c.key.label("theme"),
+                o.c.kind,
+                c.c.key.label("cycle"),
+                c.c.starts_on,
+                c.c.ends_on,
+            )
+            .join(c, c.c.id == o.c.cycle_id)
+            .outerjoin(t, t.c.id == o.c.team_id)
+            .outerjoin(h, h.c.id == o.c.theme_id)
+            .where(~o.c.archived)
+            .order_by(o.c.position, o.c.id)
+        )
+        return [
+            ObjectiveState(*row, active=row.starts_on <= self.day <= row.ends_on, supports=tuple(supports[row.id]))
+            for row in self.conn.execute(query)
+        ]
+
     @property
     def too_old(self) -> timedelta:
         """The age from which data counts as old."""
         return self.config.schedule.sync_interval * self.config.thresholds.source_intervals
 
-    def eased(self, age: timedelta, open_now: bool) -> timedelta:
-        """The age at which a finding opens, or, where it is open, the lower one at which it ends (hysteresis)."""
-        return age * (1 - self.config.thresholds.hysteresis) if open_now else age
+    def eased(self, limit: Limit, open_now: bool) -> Limit:
+        """The limit above which a finding opens, or, where it is open, the lower one at which it ends (hysteresis)."""
+        return limit * (1 - self.config.thresholds.hysteresis) if open_now else limit
+
+    def raised(self, limit: float, open_now: bool) -> float:
+        """The limit below which a finding opens, or, where it is open, the higher one at which it ends (hysteresis).
+
+        Of a share that lies below 1, it is 1 at most: what is complete is always good enough.
+        """
+        return max(limit, min(limit * (1 + self.config.thresholds.hysteresis), 1.0)) if open_now else limit
 
     @cached_property
     def connections(self) -> list[ConnectionState]:
