@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from store import voice_views
 from store.dialect import Dialect
 from store.view_columns import VIEWS
 
@@ -33,6 +34,16 @@ def _key_results(d: Dialect) -> str:
     LEFT JOIN (SELECT subject, count(*) AS findings FROM finding
                WHERE resolved_at IS NULL AND subject_kind = 'key_result' GROUP BY subject) f ON f.subject = k.key
     WHERE NOT k.archived
+    """
+
+
+def _key_result_days(_d: Dialect) -> str:
+    return """
+    SELECT s.day, k.key AS key_result, s.outcome, s.delivery, s.expected, s.confidence, s.health, s.work_total,
+        s.work_done, s.size_total, s.size_done, s.chance_by_end, s.rebuilt, s.outcome_value, s.work_in_progress,
+        s.work_descoped
+    FROM snapshot s
+    JOIN key_result k ON k.id = s.key_result_id
     """
 
 
@@ -176,16 +187,6 @@ def _containers(d: Dialect) -> str:
     """
 
 
-def _findings(d: Dialect) -> str:
-    return f"""
-    SELECT f.code, f.severity, f.subject_kind, f.subject, f.team, f.reason, f.summary, f.evidence,
-        {d.instant("f.opened_at")} AS opened_at, {d.instant("f.last_seen_at")} AS last_seen_at,
-        {d.instant("f.resolved_at")} AS resolved_at, {d.null("TEXT")} AS decision, {d.null("TEXT")} AS decided_by,
-        {d.null("DATE")} AS decided_until, f.days_left_when_opened
-    FROM finding f
-    """
-
-
 def _sync_runs(d: Dialect) -> str:
     return f"""
     SELECT {d.instant("r.started_at")} AS started_at, {d.instant("r.finished_at")} AS finished_at, r.outcome, r.read,
@@ -219,12 +220,14 @@ def _schema_version(_d: Dialect) -> str:
 
 _QUERIES: dict[str, Callable[[Dialect], str]] = {
     "northing_key_results": _key_results,
+    "northing_key_result_days": _key_result_days,
     "northing_objectives": _objectives,
     "northing_work": _work,
     "northing_links": _links,
     "northing_unaligned_work": _unaligned_work,
     "northing_containers": _containers,
-    "northing_findings": _findings,
+    "northing_findings": voice_views.findings,
+    "northing_barriers": voice_views.barriers,
     "northing_sync_runs": _sync_runs,
     "northing_scopes": _scopes,
     "northing_schema_version": _schema_version,

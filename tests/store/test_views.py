@@ -20,6 +20,8 @@ PROMISED = {
     " kind outcome outcome_value outcome_start outcome_target unit delivery expected pace confidence health"
     " health_reason work_total work_todo work_in_progress work_done work_descoped size_total size_done size_imputed"
     " lever_share forecast_p50 forecast_p85 chance_by_end open_findings last_check_in_at work_moved_at measured_at",
+    "northing_key_result_days": "day key_result outcome delivery expected confidence health work_total work_done"
+    " size_total size_done chance_by_end rebuilt",
     "northing_objectives": "cycle objective title team theme parent outcome delivery health key_results"
     " key_results_without_work",
     "northing_work": "connection scope key url type level title state status team parent_key milestone versions labels"
@@ -30,6 +32,9 @@ PROMISED = {
     " key_results",
     "northing_findings": "code severity subject_kind subject team reason summary evidence opened_at last_seen_at"
     " resolved_at decision decided_by decided_until days_left_when_opened",
+    "northing_barriers": "cycle code subject_kind subject team reason summary state raised_at raised_by"
+    " days_left_when_raised acknowledged_by acknowledged_at decision decided_by decided_at decided_until"
+    " days_to_decision ended_at",
     "northing_sync_runs": "started_at finished_at outcome read changed set_aside requests not_modified waited_s error",
     "northing_scopes": "connection kind name items watermark last_ok_at age_s state",
     "northing_schema_version": "version",
@@ -454,6 +459,8 @@ def test_a_finding_is_shown_whole(filled: Shop) -> None:
             "decided_by": None,
             "decided_until": None,
             "days_left_when_opened": 37,
+            "acknowledged_by": None,
+            "acknowledged_at": None,
         }
     ]
 
