@@ -1,0 +1,249 @@
+"""Which key result a piece of work could serve, by the words of both, and by team, component and label.
+
+Plain records in, scored pairs out: nothing is read, nothing is linked. The words are compared twice: BM25 weighs a word
+by how rare it is among all titles at hand, and so says which key results come into question at all; the ratio of
+shared words tells near-equal titles from those that have one rare word in common.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+WORD = re.compile(r"[^\W_]+")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+"""Letters of scripts that put no blanks between words; a word of these is taken apart into pairs of letters."""
+STOP = frozenset(
+    "a an and are as at be by for from has have in into is it its no not of on or our so than that the their then they"
+    " this to up we when which who will with you your"
+    " das dem den der des die ein eine einer für ist mit nicht und von zu zum zur"
+    " au aux avec ce de des du en est et la le les ou par pour sur un une"
+    " con del el en las los o para por que se un una y".split()
+)
+"""Words that say nothing of what a title is about. Rare words count more by themselves, so few need to be listed."""
+
+SHORTLIST = 20
+"""Key results compared closely, for each piece of work."""
+OVERLAP = 0.6
+"""Weight of the ratio of shared words beside BM25, by which hidden links of recorded work were found again best."""
+SAME_TEAM, SAME_COMPONENT, SAME_LABEL, SAME_SCOPE = 0.10, 0.20, 0.15, 0.05
+"""How much of what a score lacks these add."""
+NAMED = 0.95
+"""The least score of work whose title names the key result by its key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Work that serves no key result yet: an item, or a milestone or version.
+
+    `context`: other titles that say what it is about (its parent's, some of its children's). `teams`: the key of its
+    team and of those above it, nearest first. `scope`: project or repository.
+    """
+
+    id: Any
+    title: str
+    context: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    scope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A key result, with what is known of its work.
+
+    `levers`: words of its levers (components, labels, titles). `mapped`: titles of some of the work that serves it
+    already; `components`, `labels` and `scopes`: what that work and the levers have.
+    """
+
+    id: Any
+    key: str
+    title: str
+    objective: str = ""
+    team: str | None = None
+    levers: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why a pair has its score. `kind`: named, words, component, label, team or scope."""
+
+    kind: str
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        said = ", ".join(self.words)
+        return {
+            "named": f"its title names {said}",
+            "words": f"shared words: {said}",
+            "component": f"component {said}",
+            "label": f"label {said}",
+            "team": f"team {said}",
+            "scope": f"beside its work in {said}",
+        }[self.kind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A pair with its score from 0 to 1, and why."""
+
+    work: Work
+    target: Target
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text that may tell what it is about: case-folded, without numbers and the commonest words."""
+    found = []
+    for word in WORD.findall(text.casefold()):
+        if UNSPACED.search(word):
+            found += [word[at : at + 2] for at in range(max(len(word) - 1, 1))]
+        elif len(word) > 1 and word not in STOP and not word.isdecimal():
+            found.append(word)
+    return found
+
+
+def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) -> list[Suggestion]:
+    """All pairs that score `least` or more, among the `SHORTLIST` best key results of each piece of work, best first.
+
+    The score is how far the words agree; team, component, label and scope each add a part of what it lacks. Pairs
+    without a word, component or label in common are left out: a team has many key results.
+    """
+    if not work or not targets:
+        return []
+    said = [_Said.of(one) for one in work]
+    texts = [_texts(target) for target in targets]
+    weighed = _bm25([[word for text in titles for word in text] for titles in texts], [one.query for one in said])
+    added = _places(work, targets)
+    found = []
+    for at, one in enumerate(work):
+        rough = 1 - (1 - weighed[at]) * (1 - added[at])
+        count = min(SHORTLIST, len(targets))
+        shortlist = np.argpartition(-rough, count - 1)[:count]
+        for to in sorted(shortlist.tolist()):
+            pair = _pair(one, said[at], targets[to], texts[to], float(weighed[at, to]), float(added[at, to]))
+            if pair is not None and pair.score >= least:
+                found.append(pair)
+    return sorted(found, key=lambda pair: (-pair.score, pair.target.key, str(pair.work.id)))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The words of a piece of work: of its title, and all that are looked for."""
+
+    title: list[str]
+    query: list[str]
+    key_words: frozenset[str]
+
+    @classmethod
+    def of(cls, work: Work) -> "_Said":
+        title = words(work.title)
+        more = [word for text in (*work.components, *work.labels, *work.context) for word in words(text)]
+        return cls(title, title + [word for word in dict.fromkeys(more) if word not in title], _keys(work.title))
+
+
+def _keys(text: str) -> frozenset[str]:
+    """The pieces of a title that may be a key, as written in prose: `GROW.1:` is GROW.1."""
+    return frozenset(piece.strip(".,:;!?()[]{}\"'").casefold() for piece in text.split())
+
+
+def _texts(target: Target) -> list[list[str]]:
+    return [words(text) for text in (target.title, target.objective, " ".join(target.levers), *target.mapped)]
+
+
+def _bm25(documents: list[list[str]], queries: list[list[str]]) -> np.ndarray:
+    """How much of each query's weight each document has, 0 to 1: a row for each query.
+
+    The queries are part of what tells how rare a word is, and each one's own score is what a perfect match would get.
+    """
+    import bm25s
+
+    found = np.zeros((len(queries), len(documents)), dtype=np.float32)
+    if not any(documents):
+        return found
+    index = bm25s.BM25()
+    index.index([*documents, *queries], show_progress=False)
+    for at, query in enumerate(queries):
+        if query:
+            scores = index.get_scores(query)
+            perfect = scores[len(documents) + at]
+            if perfect > 0:
+                found[at] = np.minimum(scores[: len(documents)] / perfect, 1)
+    return found
+
+
+def _places(work: Sequence[Work], targets: Sequence[Target]) -> np.ndarray:
+    """What team, component, label and scope add, 0 to 1."""
+    lacking = np.ones((len(work), len(targets)), dtype=np.float32)
+    for weight, of_work, of_targets in (
+        (SAME_TEAM, [one.teams for one in work], [(one.team,) if one.team else () for one in targets]),
+        (SAME_COMPONENT, [one.components for one in work], [one.components for one in targets]),
+        (SAME_LABEL, [one.labels for one in work], [one.labels for one in targets]),
+        (SAME_SCOPE, [(one.scope,) if one.scope else () for one in work], [one.scopes for one in targets]),
+    ):
+        holders: dict[str, list[int]] = defaultdict(list)
+        for to, values in enumerate(of_targets):
+            for value in _folded(values):
+                holders[value].append(to)
+        for at, values in enumerate(of_work):
+            if hit := {to for value in _folded(values) for to in holders.get(value, ())}:
+                lacking[at, sorted(hit)] *= 1 - weight
+    return 1 - lacking
+
+
+def _folded(values: Iterable[str]) -> set[str]:
+    return {value.strip().casefold() for value in values}
+
+
+def _pair(
+    work: Work, said: _Said, target: Target, texts: list[list[str]], weighed: float, added: float
+) -> Suggestion | None:
+    of_target = {word for text in texts for word in text}
+    shared = tuple(dict.fromkeys(word for word in said.query if word in of_target))
+    named = target.key.casefold() in said.key_words
+    same = {
+        "component": _shared(work.components, target.components),
+        "label": _shared(work.labels, target.labels),
+    }
+    if not (named or shared or any(same.values())):
+        return None
+    # The objective and the levers say less of one key result than its own title and its work do.
+    text = (weighed + OVERLAP * _overlap(said.title, [texts[0], *texts[3:]])) / (1 + OVERLAP)
+    score = 1 - (1 - text) * (1 - added)
+    same["team"] = (target.team,) if target.team is not None and target.team in work.teams else ()
+    same["scope"] = _shared((work.scope,) if work.scope else (), target.scopes)
+    reasons = [Reason(kind="named", words=(target.key,))] if named else []
+    reasons += [Reason(kind="words", words=shared)] if shared else []
+    reasons += [Reason(kind=kind, words=values) for kind, values in same.items() if values]
+    return Suggestion(
+        work=work,
+        target=target,
+        score=round(max(score, NAMED) if named else score, 3),
+        reasons=tuple(reasons),
+    )
+
+
+def _overlap(title: list[str], others: list[list[str]]) -> float:
+    """The best ratio of shared words: 1 where one title holds the other."""
+    from rapidfuzz import fuzz, process
+
+    if not title:
+        return 0.0
+    texts = [" ".join(other) for other in others if other]
+    if not texts:
+        return 0.0
+    return float(process.cdist([" ".join(title)], texts, scorer=fuzz.token_set_ratio).max()) / 100
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    theirs = _folded(other)
+    return tuple(value for value in one if value.strip().casefold() in theirs)
