@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,14 +24,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def loaded(session: Session) -> "Loaded":
-    """The whole configuration, checked. Warnings are noted on standard error. Raises ConfigError."""
+def loaded(session: Session, more: Iterable[Path] = ()) -> "Loaded":
+    """The whole configuration, checked, with the files of `more` on top of it.
+
+    Warnings are noted on standard error. Raises ConfigError.
+    """
     from cli.problems import lines
     from config import find, load
     from connectors.registry import option_models
 
     path = find(session.config, os.environ, Path.cwd())
-    found = load(path, env=os.environ, kinds=option_models())
+    found = load(path, env=os.environ, kinds=option_models(), more=more)
     session.hide = found.references.hide
     for line in lines(found.warnings):
         session.note(line)

@@ -1,6 +1,7 @@
 """One configuration out of many files: `include:`, and how sections of the same name are joined."""
 
 import glob
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,9 +48,14 @@ class Files:
         self.trail: list[Path] = []
         self.seen: set[Path] = set()
 
-    def join(self, main: Path) -> Joined:
-        """All files as one. Raises `ConfigError` only where the main file itself cannot be read."""
+    def join(self, main: Path, more: Iterable[Path] = ()) -> Joined:
+        """All files as one, those of `more` that are not among them already behind the rest.
+
+        Raises `ConfigError` only where the main file itself cannot be read.
+        """
         self._add(main, read(main))
+        for file in more:
+            self._add_once(file)
         root = self.documents[0][1]
         for _, document in self.documents[1:]:
             root = _merged(root, document, top=True)
@@ -67,13 +73,18 @@ class Files:
             elif len(self.trail) > MAX_DEPTH:
                 self._report(file, written, "include", f"includes go deeper than {MAX_DEPTH} files: refused")
                 self.complete = False
-            elif real not in self.seen:
-                try:
-                    self._add(included, read(included))
-                except ConfigError as error:
-                    self.problems += error.problems
-                    self.complete = False
+            else:
+                self._add_once(included)
         self.trail.pop()
+
+    def _add_once(self, file: Path) -> None:
+        if file.resolve() in self.seen:
+            return
+        try:
+            self._add(file, read(file))
+        except ConfigError as error:
+            self.problems += error.problems
+            self.complete = False
 
     def _included(self, file: Path, document: MappingNode) -> list[tuple[Path, Node]]:
         """Files that a document includes, each once, with the node that asks for it."""
@@ -81,7 +92,7 @@ class Files:
         for key, value in document.value:
             if not isinstance(key, ScalarNode) or key.value != "include" or is_null(value):
                 continue
-            if isinstance(value, MappingNode) and self.trail[1:]:
+            if isinstance(value, MappingNode) and self.documents[1:]:
                 self._report(file, value, "include", "found a mapping, expected a list of files")
                 continue
             patterns = value.value if isinstance(value, SequenceNode) else [value]

@@ -1,7 +1,7 @@
 """From files to a checked configuration, or to all that is wrong with them."""
 
 import gc
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,12 +19,16 @@ from config.validation import Validation
 
 @dataclass(frozen=True)
 class Loaded:
-    """A configuration that can be used. `files` are all that were read, the main one first."""
+    """A configuration that can be used. `files` are all that were read, the main one first.
+
+    `where(kind, key)` says in which file and line an "objective", a "key result", a "team" or a "cycle" is declared.
+    """
 
     config: Config
     warnings: list[Problem]
     files: tuple[Path, ...]
     references: References = field(repr=False)
+    where: Callable[[str, str], tuple[Path, int] | None] = field(repr=False)
 
 
 def find(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> Path:
@@ -44,21 +48,30 @@ def find(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> Path:
     raise ConfigError([Problem(path, 0, 0, "", f"no such file ({source}). {advice}")])
 
 
-def load(path: Path, *, env: Mapping[str, str], kinds: Mapping[str, type[ConnectionOptions]]) -> Loaded:
+def load(
+    path: Path,
+    *,
+    env: Mapping[str, str],
+    kinds: Mapping[str, type[ConnectionOptions]],
+    more: Iterable[Path] = (),
+) -> Loaded:
     """Reads a configuration with all its includes.
 
-    `env`: variables for `${VAR}`. `kinds`: the options of every kind of connection. Neither network nor database is
+    `env`: variables for `${VAR}`. `kinds`: the options of every kind of connection. `more`: files that are read as if
+    the last of the files included them; one that is included already is read once. Neither network nor database is
     needed. Raises `ConfigError` with all errors of all files, and the warnings beside them.
     """
     with _no_collections():
-        return _load(path, env, kinds)
+        return _load(path, env, kinds, more)
 
 
-def _load(path: Path, env: Mapping[str, str], kinds: Mapping[str, type[ConnectionOptions]]) -> Loaded:
+def _load(
+    path: Path, env: Mapping[str, str], kinds: Mapping[str, type[ConnectionOptions]], more: Iterable[Path]
+) -> Loaded:
     base = path.absolute().parent
     references = References(env, base)
     files = Files(references)
-    joined = files.join(path)
+    joined = files.join(path, more)
     places = Places(joined)
     plainer = Plainer(places, references)
     data = plainer.value(joined.root)
@@ -77,7 +90,12 @@ def _load(path: Path, env: Mapping[str, str], kinds: Mapping[str, type[Connectio
     problems = [replace(one, message=references.hide(one.message)) for one in problems]
     if any(one.severity == "error" for one in problems):
         raise ConfigError(problems)
-    return Loaded(config, sorted(problems), tuple(file for file, _ in joined.documents), references)
+
+    def where(kind: str, key: str) -> tuple[Path, int] | None:
+        place = declared.known.get(kind, {}).get(key)
+        return places.line(place) if place else None
+
+    return Loaded(config, sorted(problems), tuple(file for file, _ in joined.documents), references, where)
 
 
 @contextmanager

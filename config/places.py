@@ -1,6 +1,7 @@
 """From a place in the joined configuration to the file, line, column and path where it is written."""
 
 import re
+from pathlib import Path
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -89,6 +90,11 @@ class Places:
         """`file:line:column` of a node."""
         mark = node.start_mark
         return f"{mark.name}:{mark.line + 1}:{mark.column + 1}"
+
+    def line(self, place: Place) -> tuple[Path, int]:
+        """File and line of what stands at `place`."""
+        mark = self.find(place).node.start_mark
+        return self.files[mark.name], mark.line + 1
 
     def note(self) -> None:
         """Notes the way to every node of every file."""

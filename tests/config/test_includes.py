@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from config import Loaded
+import pytest
+
+import config
+from config import ConfigError, Loaded
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -125,4 +128,34 @@ def test_a_chain_of_includes_has_an_end(problems: Problems) -> None:
     chain = {f"f{n}_yaml": f"include: f{n + 1}.yaml\n" for n in range(60)}
     assert problems("include: f0.yaml\n", **chain) == [
         "f49.yaml:1:10: include: includes go deeper than 50 files: refused"
+    ]
+
+
+def test_files_on_top_of_the_configuration_come_last_and_once_and_bring_their_own_includes(
+    tmp_path: Path, load: Load, kinds: Any
+) -> None:
+    main = load("include: [a.yaml]\nteams: [{key: main}]\n", a_yaml="teams: [{key: a}]\n").files[0]
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "next.yaml").write_text("include: [more.yaml]\nteams: [{key: next, parent: a}]\n")
+    (tmp_path / "plans" / "more.yaml").write_text("teams: [{key: more}]\n")
+
+    twice = [tmp_path / "plans" / "next.yaml", tmp_path / "a.yaml", main, tmp_path / "plans" / ".." / "a.yaml"]
+    loaded = config.load(main, env={}, kinds=kinds, more=twice)
+    assert keys(loaded.config.teams) == ["main", "a", "next", "more"]
+    assert loaded.files[2:] == (twice[0], tmp_path / "plans" / "more.yaml")
+    assert loaded.where("team", "next") == (twice[0], 2)
+    assert loaded.where("team", "nobody") is None
+
+
+def test_what_is_wrong_with_files_on_top_comes_with_all_else(tmp_path: Path, load: Load, kinds: Any) -> None:
+    main = load("teams: [{key: main}]\n").files[0]
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("teams: [{key: main}]\ninclude: {a: b}\n")
+    with pytest.raises(ConfigError) as caught:
+        config.load(main, env={}, kinds=kinds, more=[plan, tmp_path / "gone.yaml", tmp_path])
+    assert [str(one).replace(f"{tmp_path}/", "") for one in caught.value.problems] == [
+        f"{tmp_path}: is a folder, expected a YAML file",
+        "gone.yaml: no such file",
+        "plan.yaml:1:15: teams[0].key: team `main` is declared twice; first at northing.yaml:1:15",
+        "plan.yaml:2:10: include: found a mapping, expected a list of files",
     ]
