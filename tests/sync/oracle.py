@@ -1,10 +1,13 @@
 """The same numbers once more, short, slow and obvious: plain Python over records, to hold the engine against."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from statistics import median
 
 from config import Config, Selector
 from connectors.records import Item
+
+NOT_WORDS = {"not_", "descend", "connection", "epic"}
 
 
 def fold(text: str) -> str:
@@ -95,17 +98,57 @@ class Work:
             not s.version or among(titles["version"], s.version),
             not s.sprint or among(titles["sprint"], s.sprint),
             not s.milestone or among(titles["milestone"], s.milestone),
+            not s.team or self.team(item, config) in self.teams_named(s.team, config),
         ))  # fmt: skip
+
+    # --- teams -------------------------------------------------------------------------------------------------------
+
+    def team(self, item: Item, config: Config) -> str | None:
+        """The team that the tool names; else the most specific owner of the item itself; else of what is above it."""
+        named = [team.key for team in config.teams if fold(item.team or "") in (fold(team.key), fold(team.label))]
+        if named:
+            return named[0]
+        owns = [(selector, team.key) for team in config.teams for selector in team.owns]
+        found = [
+            (item.external_id not in self._itself(selector, config), *self._vagueness(selector), number, key)
+            for number, (selector, key) in enumerate(owns)
+            if item.external_id in self.matched(selector, config)
+        ]
+        return min(found)[-1] if found else None
+
+    def _itself(self, selector: Selector, config: Config) -> set[str]:
+        """What a selector matches by its own words: of `epic` alone, the epic and not what is below it."""
+        own = {key for key, item in self.items.items() if self._matches(selector, item, config)}
+        alone = not any(getattr(selector, name) for name in type(selector).model_fields if name not in NOT_WORDS)
+        return {key for key in own if among([self.items[key].key], selector.epic)} if alone and selector.epic else own
+
+    def _vagueness(self, selector: Selector) -> tuple[int, int]:
+        """The lower, the more specific: by the number of words asked for, then by how many are whole."""
+        names = [name for name in type(selector).model_fields if name not in {"not_", "descend", "connection"}]
+        asked = [getattr(selector, name) for name in names if getattr(selector, name)]
+        whole = [words for words in asked if not any(letter in word for word in words for letter in "*?")]
+        return -len(asked) - len(selector.not_), -len(whole)
+
+    def teams_named(self, words: tuple[str, ...], config: Config) -> set[str]:
+        """Teams by key or name, with all below them."""
+        found = {team.key for team in config.teams if among([team.key, team.label], words)}
+        for _ in config.teams:
+            found |= {team.key for team in config.teams if team.parent in found}
+        return found
 
 
 @dataclass
 class Numbers:
-    """What a key result comes to: `links` by key as (mapping, counted, size, imputed), and its delivery."""
+    """What a key result comes to: `links` by key as (mapping, counted, size, imputed), and its delivery.
+
+    `teams`: number and size of counted items by team and state.
+    """
 
     links: dict[str, tuple[int, bool, float | None, bool]]
     delivery: float | None
     descoped: int
     states: dict[str, int]
+    teams: dict[tuple[str | None, str], tuple[int, float]]
 
 
 def numbers(work: Work, config: Config, key: str) -> Numbers:
@@ -164,6 +207,9 @@ def numbers(work: Work, config: Config, key: str) -> Numbers:
         delivery = sum(share * value for share, value in parts) / weight if weight else None
     else:
         delivery = done(counted)
+    by_team: dict[tuple[str | None, str], list[float]] = defaultdict(list)
+    for one in counted:
+        by_team[work.team(work.items[one], config), state[one]].append(size[one])
     return Numbers(
         links={
             work.items[one].key: (
@@ -174,4 +220,5 @@ def numbers(work: Work, config: Config, key: str) -> Numbers:
         delivery=delivery,
         descoped=len(descoped),
         states={word: sum(1 for one in counted if state[one] == word) for word in credit},
+        teams={team: (len(sizes), sum(sizes)) for team, sizes in by_team.items()},
     )  # fmt: skip

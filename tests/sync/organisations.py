@@ -23,8 +23,10 @@ keys = st.lists(
 )
 
 
-def criteria(inner: st.SearchStrategy[dict[str, object]] | None) -> st.SearchStrategy[dict[str, object]]:
-    """Selectors as YAML gives them."""
+def criteria(
+    inner: st.SearchStrategy[dict[str, object]] | None, *, teams: bool = False
+) -> st.SearchStrategy[dict[str, object]]:
+    """Selectors as YAML gives them; by team, too, where `teams` is set."""
     optional: dict[str, st.SearchStrategy[object]] = {
         "project": st.lists(st.sampled_from(["SHOP", "plat", "*P", "X"]), min_size=1, max_size=2),
         "epic": keys,
@@ -35,6 +37,8 @@ def criteria(inner: st.SearchStrategy[dict[str, object]] | None) -> st.SearchStr
         "title": st.lists(st.sampled_from(["item 1*", "*3", " Item 5 ", "*%*"]), min_size=1, max_size=2),
         "assignee": st.lists(st.sampled_from(["dana", "k*"]), min_size=1, max_size=1),
     }
+    if teams:
+        optional["team"] = st.lists(st.sampled_from(["web", "Web Team", "*p*", "none"]), min_size=1, max_size=1)
     extra: dict[str, st.SearchStrategy[object]] = {"descend": st.booleans()}
     if inner is not None:
         extra["not"] = st.lists(inner, min_size=1, max_size=2)
@@ -45,7 +49,8 @@ def criteria(inner: st.SearchStrategy[dict[str, object]] | None) -> st.SearchStr
     ).map(lambda pair: pair[0] | pair[1])
 
 
-selectors = criteria(criteria(criteria(None)))
+selectors = criteria(criteria(criteria(None, teams=True)), teams=True)
+owners = criteria(criteria(None))
 
 
 @st.composite
@@ -69,6 +74,7 @@ def items(draw: st.DrawFn, number: int) -> Item:
         parent_id=None if parent is None or by_key else str(parent),
         parent_key=None,
         estimate=draw(st.none() | st.sampled_from([0.0, 1.0, 2.0, 5.0])),
+        team=draw(st.sampled_from([None, None, None, "WEB", " app team", "nobody"])),
         labels=tuple(sorted(draw(st.sets(st.sampled_from(LABELS), max_size=2)))),
         assignees=tuple(sorted(draw(st.sets(st.sampled_from(["Dana", "kim"]), max_size=1)))),
         containers=tuple(
@@ -100,6 +106,11 @@ def configs(draw: st.DrawFn) -> Config:
     ]
     return Config.model_validate(
         {
+            "teams": [
+                {"key": "product", "owns": draw(st.lists(owners, max_size=1))},
+                {"key": "web", "name": "Web team", "parent": "product", "owns": draw(st.lists(owners, max_size=2))},
+                {"key": "app", "name": "App team", "owns": draw(st.lists(owners, max_size=2))},
+            ],
             "cycles": [{"key": "Q4", "start": "2026-10-01", "end": "2026-12-31"}],
             "counting": {
                 "subtasks": draw(st.sampled_from(["ignore", "count"])),
