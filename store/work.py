@@ -37,7 +37,7 @@ _COLUMNS = (
     "connection_id", "scope_id", "external_id", "key", "key_folded", "url", "title", "title_folded", "type",
     "type_folded", "level", "state", "category", "status", "resolution", "self_reported", "tool_level",
     "parent_ref_id", "parent_ref_key", "parent_ref_folded", "parent_pending", "estimate", "team_word", "created_at",
-    "started_at", "closed_at", "updated_at", "due_on", "presence", "content_hash",
+    "started_at", "closed_at", "updated_at", "due_on", "presence", "reopened_at", "content_hash",
 )  # fmt: skip
 _IDENTITY = ("connection_id", "external_id")
 _SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in (*_IDENTITY, "parent_pending"))
@@ -48,6 +48,8 @@ _UPSERT = f"""
             OR coalesce(work_item.parent_ref_id, '') <> coalesce(excluded.parent_ref_id, '')
             OR coalesce(work_item.parent_ref_key, '') <> coalesce(excluded.parent_ref_key, '')
 """
+REOPENED = "reopened"
+"""What a tool without histories says of work that was taken up again."""
 _PACK = msgspec.msgpack.Encoder()
 _PAIR = {"item_id": "integer", "tag_id": "integer"}
 _STEP = {
@@ -212,8 +214,21 @@ def _row(
         instant(item.updated_at),
         bulk.day(item.due_on),
         "present",
+        instant(_reopened_at(item)),
         content_hash,
     )
+
+
+def _reopened_at(item: Item) -> datetime | None:
+    """When it was last taken up again after it had been done, by its history; else by the tool's word for it."""
+    found, done = None, False
+    for step in item.changes:
+        if step.category is not None:
+            found = step.at if done and step.category != "done" else found
+            done = step.category == "done"
+    if found is None and item.category != "done" and item.resolution == REOPENED:
+        return item.updated_at
+    return found
 
 
 def _replace_sets(

@@ -7,6 +7,7 @@ hold the text as selectors compare it: trimmed and case-folded as Unicode says, 
 from sqlmodel import SQLModel
 
 from store.tables.base import JSON, Meta, Row
+from store.tables.history import Snapshot
 from store.tables.okrs import CheckIn, Cycle, KeyResult, Mapping, Objective, Support, Team, Theme, ValueSource
 from store.tables.program import Credential, Hint, Quarantine, Run, RunScope
 from store.tables.results import Finding, FindingChange, Link, Match, Measure, Tally
@@ -59,6 +60,7 @@ __all__ = [
     "SQLModel",
     "Scope",
     "ScopeAlias",
+    "Snapshot",
     "StreamState",
     "Support",
     "Suppressed",

@@ -89,6 +89,12 @@ class WorkItem(Row, table=True):
             sqlite_where=sa.text("state = 'in_progress'"),
             postgresql_where=sa.text("state = 'in_progress'"),
         ),
+        sa.Index(
+            "ix_work_item_reopened",
+            "reopened_at",
+            sqlite_where=sa.text("reopened_at IS NOT NULL"),
+            postgresql_where=sa.text("reopened_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -131,6 +137,8 @@ class WorkItem(Row, table=True):
     """present, not_visible or deleted."""
     gone_at: datetime | None = None
     """When it was found to be not visible or deleted; None while it is present."""
+    reopened_at: datetime | None = None
+    """When it was last taken up again after it had been done; where the tool tells only that, when it changed last."""
     content_hash: int = Field(sa_type=sa.BigInteger)
 
 

@@ -90,6 +90,7 @@ def test_a_new_item_is_kept_whole(shop: Shop) -> None:
         "due_on": date(2026, 2, 28),
         "presence": "present",
         "gone_at": None,
+        "reopened_at": None,
         "content_hash": content_hash,
     }
     assert shop.dirty() == ["acme/shop#7"]

@@ -159,6 +159,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
     op.create_table(
+        "snapshot",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("outcome", sa.Float(), nullable=True),
+        sa.Column("outcome_value", sa.Float(), nullable=True),
+        sa.Column("delivery", sa.Float(), nullable=True),
+        sa.Column("expected", sa.Float(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("health", sa.String(), nullable=False),
+        sa.Column("work_total", sa.Integer(), nullable=False),
+        sa.Column("work_done", sa.Integer(), nullable=False),
+        sa.Column("work_in_progress", sa.Integer(), nullable=False),
+        sa.Column("work_descoped", sa.Integer(), nullable=False),
+        sa.Column("size_total", sa.Float(), nullable=False),
+        sa.Column("size_done", sa.Float(), nullable=False),
+        sa.Column("chance_by_end", sa.Float(), nullable=True),
+        sa.Column("rebuilt", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key_result_id", "day", name=op.f("pk_snapshot")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "tag",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -440,6 +461,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("presence", sa.String(), nullable=False),
         sa.Column("gone_at", UTC_INSTANT, nullable=True),
+        sa.Column("reopened_at", UTC_INSTANT, nullable=True),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_work_item_connection_id")),
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_work_item_scope_id")),
@@ -463,6 +485,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("parent_pending"),
         )
         batch_op.create_index("ix_work_item_parent_id", ["parent_id"], unique=False)
+        batch_op.create_index(
+            "ix_work_item_reopened",
+            ["reopened_at"],
+            unique=False,
+            sqlite_where=sa.text("reopened_at IS NOT NULL"),
+            postgresql_where=sa.text("reopened_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_work_item_scope_id", ["scope_id"], unique=False)
 
     op.create_table(
