@@ -6,9 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from config import Config
+from store import okrs
+from sync.facts import TeamPart
 from sync.link import link
-from tests.mapping.tracker import Tracker, container, item, matched
-from tests.sync.office import config, link_anew, roles, teams
+from tests.mapping.tracker import NOW, Tracker, container, item, matched
+from tests.sync.office import config, facts, link_anew, roles, teams
 
 
 def office(*own: dict[str, Any], **more: Any) -> Config:
@@ -173,3 +175,34 @@ def test_an_item_whose_field_is_set_belongs_to_that_team_from_then_on(conn: sa.C
     tracker.save(item("SHOP-1", team="Platform"))
     link(conn, office(*TREE))
     assert teams(conn) == {"SHOP-1": "platform"}
+
+
+# --- the work of a key result by team ---------------------------------------------------------------------------------
+
+
+def test_the_work_of_a_key_result_is_told_by_team_the_most_remaining_first(
+    conn: sa.Connection, tracker: Tracker
+) -> None:
+    configuration = office(
+        {"key": "web", "owns": [{"label": "web"}]},
+        {"key": "app", "owns": [{"label": "app"}]},
+        {"key": "ops", "owns": [{"label": "ops"}]},
+        mappings=[{"key_result": "A.1", "work": {"project": "SHOP"}}],
+        counting={"measure": "points"},
+    )
+    tracker.save(
+        item("SHOP-1", labels=("web",), estimate=2.0),
+        item("SHOP-2", labels=("app",), estimate=3.0, category="in_progress"),
+        item("SHOP-3", labels=("app",), estimate=5.0, category="done"),
+        item("SHOP-4", estimate=1.0),
+        item("SHOP-5", estimate=1.0),
+        item("SHOP-6", labels=("ops",), estimate=8.0, category="done", resolution="Won't Do"),
+        item("PLAT-1", labels=("ops",), estimate=8.0),
+    )
+    okrs.apply(conn, configuration, NOW)
+    assert facts(conn, configuration)["A.1"].teams == (
+        TeamPart(team="app", in_progress=1, done=1, size_in_progress=3, size_done=5),
+        TeamPart(team=None, todo=2, size_todo=2),
+        TeamPart(team="web", todo=1, size_todo=2),
+    )
+    assert facts(conn, configuration)["A.2"].teams == ()
