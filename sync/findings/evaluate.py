@@ -5,18 +5,19 @@ again and is not announced anew.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from config import Config, FindingRules
-from store.tables import Finding, FindingChange
+from config import Config, FindingRules, Suppression
+from store.tables import Finding, FindingChange, Suppressed
 from sync.facts import KeyResultFacts
+from sync.findings import barriers
 from sync.findings.registry import rules
-from sync.findings.rule import SEVERITIES, Hit, Rule, Subject, Unjudged
+from sync.findings.rule import SEVERITIES, Hit, Rule, Unjudged
 from sync.findings.world import World
 
 SAME_AGAIN = timedelta(hours=24)
@@ -32,7 +33,7 @@ _CHANGE = FindingChange.__table__
 @dataclass(frozen=True)
 class FindingsResult:
     """How many findings changed in one evaluation, and how many are open after it. `opened` leaves out those that came
-    back within 24 hours.
+    back within 24 hours. `suppressed`: those that were open and are silenced by the configuration now.
     """
 
     opened: int
@@ -40,6 +41,7 @@ class FindingsResult:
     eased: int
     resolved: int
     open: int
+    suppressed: int = 0
 
 
 def evaluate(
@@ -52,57 +54,88 @@ def evaluate(
     """Brings the findings up to date in the caller's transaction.
 
     `known` are the rules by code, all of them by default. What `findings.ignore` names, and what `findings.suppress`
-    names until the end of its day, counts as not found: it does not open, and resolves where it is open.
+    names until the end of its day, counts as not found: it does not open, and where it is open it ends as `suppressed`,
+    which is no news of a solution. What is suppressed is kept apart, with why and until when.
     """
     world = World(conn, config, facts, now)
     before = {(row.code, row.subject_kind, row.subject): row for row in conn.execute(sa.select(_FINDING))}
-    hits, unjudged = _run(world, before, known or rules())
+    found = _run(world, before, known or rules())
     writer = _Writer(conn, world, before)
-    for fingerprint, hit in hits.items():
+    for fingerprint, hit in found.hits.items():
         writer.found(fingerprint, hit)
     for fingerprint, row in before.items():
-        if row.resolved_at is None and fingerprint not in hits and fingerprint not in unjudged:
-            writer.gone(row)
+        if row.resolved_at is None and fingerprint not in found.hits and fingerprint not in found.unjudged:
+            silenced = fingerprint in found.silenced or row.code.startswith(config.findings.ignore)
+            writer.gone(row, "suppressed" if silenced else "resolved")
     writer.flush()
+    _keep_suppressed(conn, config, found.silenced)
+    barriers.register(conn, config)
     return FindingsResult(
         opened=writer.changes["opened"],
         escalated=writer.changes["escalated"],
         eased=writer.changes["eased"],
         resolved=writer.changes["resolved"],
-        open=len(hits) + sum(1 for key in unjudged if key in before and before[key].resolved_at is None),
+        open=len(found.hits) + sum(1 for key in found.unjudged if key in before and before[key].resolved_at is None),
+        suppressed=writer.changes["suppressed"],
     )
 
 
-def _run(
-    world: World, before: Mapping[Fingerprint, Any], known: Mapping[str, Rule]
-) -> tuple[dict[Fingerprint, Hit], set[Fingerprint]]:
-    hits: dict[Fingerprint, Hit] = {}
-    unjudged: set[Fingerprint] = set()
+@dataclass(frozen=True)
+class _Found:
+    """What the rules gave: what holds, what cannot be judged, and what the configuration silences, with its words."""
+
+    hits: dict[Fingerprint, Hit] = field(default_factory=dict)
+    unjudged: set[Fingerprint] = field(default_factory=set)
+    silenced: dict[Fingerprint, tuple[Hit | Unjudged, Suppression]] = field(default_factory=dict)
+
+
+def _run(world: World, before: Mapping[Fingerprint, Any], known: Mapping[str, Rule]) -> _Found:
+    result = _Found()
     for code, rule in known.items():
         if code.startswith(world.config.findings.ignore):
             continue
         open_now = frozenset(
             (kind, subject) for (of, kind, subject), row in before.items() if of == code and row.resolved_at is None
         )
-        for subject, found in _shown(rule, world, open_now):
-            if isinstance(found, Hit):
-                hits[code, *subject] = found
+        for found in rule.find(world, open_now):
+            fingerprint = (code, found.subject_kind, found.subject)
+            if suppression := _suppression(world, code, found.subject):
+                result.silenced[fingerprint] = found, suppression
+            elif isinstance(found, Hit):
+                result.hits[fingerprint] = found
             else:
-                unjudged.add((code, *subject))
-    return hits, unjudged
+                result.unjudged.add(fingerprint)
+    return result
 
 
-def _shown(rule: Rule, world: World, open_now: frozenset[Subject]) -> Iterator[tuple[Subject, Hit | Unjudged]]:
-    for found in rule.find(world, open_now):
-        if not _suppressed(world, rule.code, found.subject):
-            yield (found.subject_kind, found.subject), found
-
-
-def _suppressed(world: World, code: str, subject: str) -> bool:
-    return any(
-        code.startswith(one.code) and one.subject == subject and world.day <= one.until
+def _suppression(world: World, code: str, subject: str) -> Suppression | None:
+    """What silences this finding today; of several, the one that holds longest."""
+    fitting = [
+        one
         for one in world.config.findings.suppress
-    )
+        if code.startswith(one.code) and one.subject == subject and world.day <= one.until
+    ]
+    return max(fitting, key=lambda one: one.until, default=None)
+
+
+def _keep_suppressed(
+    conn: sa.Connection, config: Config, silenced: Mapping[Fingerprint, tuple[Hit | Unjudged, Suppression]]
+) -> None:
+    """Writes what is suppressed where it differs from what is stored. What cannot be judged stays as it was."""
+    table = Suppressed.__table__
+    before = {(row.code, row.subject_kind, row.subject): tuple(row) for row in conn.execute(sa.select(table))}
+    wanted = {}
+    for (code, kind, subject), (found, suppression) in silenced.items():
+        if isinstance(found, Hit):
+            severity = _severity(config.findings, code, found)
+            words = (severity, found.team, found.summary, suppression.reason, suppression.until)
+            wanted[code, kind, subject] = (code, kind, subject, *words)
+        elif (code, kind, subject) in before:
+            wanted[code, kind, subject] = before[code, kind, subject]
+    if wanted != before:
+        conn.execute(sa.delete(table))
+        if wanted:
+            conn.execute(sa.insert(table), [dict(zip(table.c.keys(), row, strict=True)) for row in wanted.values()])
 
 
 def _severity(findings: FindingRules, code: str, hit: Hit) -> str:
@@ -156,9 +189,9 @@ class _Writer:
         if rise:
             self._note(row.id, "escalated" if rise > 0 else "eased", severity)
 
-    def gone(self, row: Any) -> None:
+    def gone(self, row: Any, change: str) -> None:
         self._gone.append(row.id)
-        self._note(row.id, "resolved", row.severity)
+        self._note(row.id, change, row.severity)
 
     def flush(self) -> None:
         now = self._world.now

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from config import Config
-from store.tables import Finding
+from store.tables import Finding, Suppressed
 from sync.findings import FindingsResult, Hit, Rule, Unjudged, evaluate
 from sync.findings.rule import Severity, Subject
 from sync.findings.world import World
@@ -45,6 +45,10 @@ class Town:
     def open(self) -> list[str]:
         """Subjects of the open findings."""
         return [row["subject"] for row in self.rows() if row["resolved_at"] is None]
+
+    def suppressed(self) -> list[dict[str, Any]]:
+        """What is kept of the suppressed findings."""
+        return [dict(row) for row in self.conn.execute(sa.select(Suppressed.__table__)).mappings()]
 
     def changes(self) -> list[tuple[str, str, str]]:
         query = (
@@ -203,8 +207,9 @@ def test_what_is_ignored_does_not_open_and_resolves_where_it_is_open(town: Town,
     town.settings = config(findings={"ignore": [ignored]})
     result = town.evaluate(hit(), hit("GROW.2"), now=NOW + HOUR)
 
-    assert result == FindingsResult(opened=0, escalated=0, eased=0, resolved=1, open=0)
+    assert result == FindingsResult(opened=0, escalated=0, eased=0, resolved=0, open=0, suppressed=1)
     assert town.open() == []
+    assert town.changes()[1:] == [("GROW.1", "suppressed", "warning")]
 
 
 def test_a_suppressed_subject_is_silent_until_the_end_of_its_day(town: Town) -> None:
@@ -217,6 +222,56 @@ def test_a_suppressed_subject_is_silent_until_the_end_of_its_day(town: Town) -> 
 
     town.evaluate(hit(), hit("GROW.2"), now=NOW + 12 * HOUR)
     assert town.open() == ["GROW.1", "GROW.2"]
+
+
+def suppressing(
+    code: str = "COV101", subject: str = "GROW.1", until: str = "2026-11-30", reason: str = "agreed"
+) -> Config:
+    one = {"code": code, "subject": subject, "until": until, "reason": reason}
+    return config(findings={"suppress": [one], "severity": {"COV101": "info"}})
+
+
+def test_an_open_finding_that_is_suppressed_ends_without_being_announced_as_solved(town: Town) -> None:
+    town.evaluate(hit())
+    town.settings = suppressing()
+    result = town.evaluate(hit(), now=NOW + HOUR)
+
+    assert result == FindingsResult(opened=0, escalated=0, eased=0, resolved=0, open=0, suppressed=1)
+    assert town.changes() == [("GROW.1", "opened", "warning"), ("GROW.1", "suppressed", "warning")]
+    assert town.open() == []
+
+
+def test_what_is_suppressed_is_kept_with_why_and_until_when(town: Town) -> None:
+    town.settings = suppressing()
+    town.evaluate(hit(team="commerce"), hit("GROW.2"))
+    kept = {
+        "code": "COV101",
+        "subject_kind": "key_result",
+        "subject": "GROW.1",
+        "severity": "info",
+        "team": "commerce",
+        "summary": "said",
+        "why": "agreed",
+        "until": date(2026, 11, 30),
+    }
+    assert town.suppressed() == [kept]
+
+    town.evaluate(Unjudged("key_result", "GROW.1"), now=NOW + HOUR)
+    assert town.suppressed() == [kept]
+
+    town.evaluate(hit("GROW.2"), now=NOW + 2 * HOUR)
+    assert town.suppressed() == []
+
+
+def test_of_two_suppressions_the_longer_one_counts(town: Town) -> None:
+    both = [
+        {"code": code, "subject": "GROW.1", "until": until, "reason": reason}
+        for code, until, reason in (("COV101", "2026-11-24", "short"), ("COV", "2026-12-24", "long"))
+    ]
+    town.settings = config(findings={"suppress": both})
+    town.evaluate(hit())
+
+    assert [(row["why"], row["until"]) for row in town.suppressed()] == [("long", date(2026, 12, 24))]
 
 
 def test_one_subject_may_have_findings_of_several_kinds(town: Town) -> None:
@@ -237,8 +292,11 @@ def test_thousands_of_findings_open_and_resolve_at_once(town: Town) -> None:
     assert len(town.changes()) == 3800
 
 
+COVERAGE_AND_SOURCES = {"findings": {"ignore": ["DRF", "STR", "HYG"]}}
+
+
 def test_all_rules_run_on_facts_and_on_what_is_stored(conn: sa.Connection) -> None:
-    result = evaluate(conn, config(), [bare("GROW.1"), key_result("PLAT.1")], NOW)
+    result = evaluate(conn, config(**COVERAGE_AND_SOURCES), [bare("GROW.1"), key_result("PLAT.1")], NOW)
 
     rows = conn.execute(sa.text("SELECT code, subject, severity FROM finding ORDER BY code")).all()
     assert result.opened == 2
@@ -249,9 +307,10 @@ def test_a_failing_connection_opens_one_finding_and_leaves_the_others_alone(
     conn: sa.Connection, stored: Stored
 ) -> None:
     stored.connection()
-    evaluate(conn, config(), [bare("GROW.1"), key_result("GROW.2")], NOW)
+    settings = config(**COVERAGE_AND_SOURCES)
+    evaluate(conn, settings, [bare("GROW.1"), key_result("GROW.2")], NOW)
     conn.execute(sa.text("UPDATE connection SET error = 'refused'"))
-    evaluate(conn, config(), [bare("GROW.1", readable=False), bare("GROW.2", readable=False)], NOW + HOUR)
+    evaluate(conn, settings, [bare("GROW.1", readable=False), bare("GROW.2", readable=False)], NOW + HOUR)
 
     rows = conn.execute(sa.text("SELECT code, subject FROM finding WHERE resolved_at IS NULL ORDER BY code")).all()
     assert rows == [("COV101", "GROW.1"), ("SYN501", "jira")]
