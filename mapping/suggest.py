@@ -16,13 +16,14 @@ import numpy as np
 WORD = re.compile(r"[^\W_]+")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 """Letters of scripts that put no blanks between words; a word of these is taken apart into pairs of letters."""
-STOP = frozenset(
+_COMMON = (
     "a an and are as at be by for from has have in into is it its no not of on or our so than that the their then they"
     " this to up we when which who will with you your"
     " das dem den der des die ein eine einer für ist mit nicht und von zu zum zur"
     " au aux avec ce de des du en est et la le les ou par pour sur un une"
-    " con del el en las los o para por que se un una y".split()
+    " con del el en las los o para por que se un una y"
 )
+STOP = frozenset(_COMMON.split())
 """Words that say nothing of what a title is about. Rare words count more by themselves, so few need to be listed."""
 
 SHORTLIST = 20
@@ -234,14 +235,12 @@ def _pair(
 
 def _overlap(title: list[str], others: list[list[str]]) -> float:
     """The best ratio of shared words: 1 where one title holds the other."""
-    from rapidfuzz import fuzz, process
+    from rapidfuzz import fuzz
 
     if not title:
         return 0.0
-    texts = [" ".join(other) for other in others if other]
-    if not texts:
-        return 0.0
-    return float(process.cdist([" ".join(title)], texts, scorer=fuzz.token_set_ratio).max()) / 100
+    mine = " ".join(title)
+    return max((fuzz.token_set_ratio(mine, " ".join(other)) for other in others if other), default=0.0) / 100
 
 
 def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

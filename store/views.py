@@ -149,11 +149,14 @@ def _unaligned_work(d: Dialect) -> str:
     SELECT c.name AS connection, w.key, w.url, w.title, w.level, t.key AS team, s.key AS scope,
         CASE WHEN {counts} THEN 1.0 ELSE coalesce(w.estimate, 1.0) END AS size,
         {d.days_since("coalesce(w.started_at, w.created_at)")} AS age_days,
-        {d.null("TEXT")} AS suggested_key_result, {d.null("REAL")} AS suggestion_score
+        k.key AS suggested_key_result,
+        CASE WHEN k.id IS NOT NULL THEN g.score END AS suggestion_score
     FROM work_item w
     LEFT JOIN connection c ON c.id = w.connection_id
     LEFT JOIN scope s ON s.id = w.scope_id
     LEFT JOIN team t ON t.id = w.team_id
+    LEFT JOIN suggestion g ON g.item_id = w.id
+    LEFT JOIN key_result k ON k.id = g.key_result_id AND NOT k.archived
     WHERE w.state = 'in_progress' AND w.presence <> 'deleted'
         AND NOT (w.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')
         AND NOT EXISTS (

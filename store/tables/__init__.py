@@ -11,6 +11,7 @@ from store.tables.history import Snapshot
 from store.tables.okrs import CheckIn, Cycle, KeyResult, Mapping, Objective, Support, Team, Theme, ValueSource
 from store.tables.program import Credential, Hint, Quarantine, Run, RunScope
 from store.tables.results import Finding, FindingChange, Link, Match, Measure, Tally
+from store.tables.suggestions import Suggestion
 from store.tables.tools import (
     Connection,
     Container,
@@ -62,6 +63,7 @@ __all__ = [
     "ScopeAlias",
     "Snapshot",
     "StreamState",
+    "Suggestion",
     "Support",
     "Suppressed",
     "SweepSeen",
