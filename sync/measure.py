@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from config import Config
 from store import meta
-from store.tables import CheckIn, Cycle, KeyResult, Mapping, Measure, Objective, Team
-from store.values import ORIGIN
+from store.tables import Cycle, KeyResult, Mapping, Measure, Objective, Team
 from sync import progress
+from sync.check_ins import check_ins
 from sync.counted import Counted, instant, parts_of, read_tallies, teams_of
 from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, has_source
 from sync.sources import Places, Sources, places_of
+from sync.structure import LeverShares
 from sync.tally import outdate
 from sync.value_states import value_states
 
@@ -51,13 +52,15 @@ class _Measuring:
     def run(self) -> list[KeyResultFacts]:
         self._outdate_stale_work()
         self._remember_what_views_need()
-        mappings, tallies, check_ins = self._mappings(), read_tallies(self.conn), self._check_ins()
+        mappings, tallies, recorded = self._mappings(), read_tallies(self.conn), check_ins(self.conn)
         before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__))}
         key_results = self._key_results()
+        bare = [row.id for row in key_results if not tallies[row.id].parts]
+        self.levers = LeverShares(self.conn, self.config, bare)
         stale = self._stale(key_results, tallies, before)
         facts, changed = [], []
         for row in key_results:
-            fact, values = self._one(row, mappings[row.id], tallies[row.id], check_ins[row.id], stale[row.id])
+            fact, values = self._one(row, mappings[row.id], tallies[row.id], recorded[row.id], stale[row.id])
             facts.append(fact)
             old = before.get(row.id)
             if old is None or any(getattr(old, name) != value for name, value in values.items()):
@@ -111,24 +114,6 @@ class _Measuring:
             found[row.key_result_id].append(row)
         return found
 
-    def _check_ins(self) -> dict[int, list[CheckInFacts]]:
-        table = CheckIn.__table__
-        # In one day the file's list comes first, then what was recorded by hand, then what was fetched.
-        rank = sa.case((table.c.origin == "file", 0), (table.c.origin == ORIGIN, 2), else_=1)
-        order = (table.c.day, rank, table.c.position, table.c.id)
-        found: dict[int, list[CheckInFacts]] = defaultdict(list)
-        for row in self.conn.execute(sa.select(table).order_by(*order)):
-            found[row.key_result_id].append(
-                CheckInFacts(
-                    day=row.day,
-                    value=row.value,
-                    confidence=row.confidence,
-                    recorded_at=row.recorded_at,
-                    fetched=row.origin == ORIGIN,
-                )
-            )
-        return found
-
     def _stale(self, rows: list[Any], tallies: dict[int, Counted], before: dict[int, Any]) -> dict[int, _Stale]:
         """The counted work in progress that has not moved: as kept, or counted anew where links or day changed."""
         found: dict[int, _Stale] = defaultdict(_Stale)
@@ -166,7 +151,7 @@ class _Measuring:
     def _one(
         self, row: Any, mappings: list[Any], tallied: Counted, check_ins: list[CheckInFacts], stale: _Stale
     ) -> tuple[KeyResultFacts, dict[str, Any]]:
-        parts = parts_of(mappings, tallied)
+        parts, teams = parts_of(mappings, tallied), teams_of(tallied, self.team_keys)
         written = [m for m in mappings if m.via == "mapping"]
         places = [places_of(m.selector) for m in written]
         trust = self.sources.behind(places, self.conventions)
@@ -203,6 +188,7 @@ class _Measuring:
             "size_total": sum(part.size_total for part in parts),
             "size_done": sum(part.size_done for part in parts),
             "size_imputed": sum(part.size_imputed for part in parts),
+            "lever_share": self.levers.share(row.id, row.team or row.objective_team, teams),
             "last_check_in_at": self._checked_in_at(last) if last else None,
             "work_moved_at": instant(tallied.moved_at),
             "stale_day": self.day,
@@ -233,7 +219,8 @@ class _Measuring:
             kind=row.kind,
             last_check_in=last.day if last else None,
             parts=parts,
-            teams=teams_of(tallied, self.team_keys),
+            teams=teams,
+            lever_share=values["lever_share"],
             mappings=self._mapping_facts(mappings, places),
             linked=sum(tallied.roles[role] for role in ("counted", "container", "descoped", "dropped", "subtask")),
             live=tallied.live,

@@ -20,11 +20,7 @@ def assign_teams(conn: sa.Connection, config: Config, source: Source, targets: s
     teams = conn.execute(sa.text("SELECT id, key, name FROM team WHERE NOT archived")).all()
     by_key = {team.key: team.id for team in teams}
     by_word = {fold(word): team.id for team in teams for word in (team.name, team.key)}
-    owns = sorted(
-        ((selector, by_key[team.key]) for team in config.teams for selector in team.owns),
-        key=lambda pair: _specificity(pair[0]),
-        reverse=True,
-    )
+    owns = [(selector, by_key[key]) for selector, key in owners(config)]
     for table in ("team_rank", "team_word", "team_of"):
         conn.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
     resolve(conn, compile_all(conn, {rank: selector for rank, (selector, _) in enumerate(owns, 1)}), source)
@@ -56,6 +52,12 @@ def assign_teams(conn: sa.Connection, config: Config, source: Source, targets: s
 def _insert(conn: sa.Connection, table: str, rows: list[tuple[int | str, int]]) -> None:
     if rows:
         conn.execute(sa.text(f"INSERT INTO {table} VALUES (:a, :b)"), [{"a": a, "b": b} for a, b in rows])
+
+
+def owners(config: Config) -> list[tuple[Selector, str]]:
+    """All `owns` selectors with the keys of their teams, the more specific first: the first that matches decides."""
+    owns = [(selector, team.key) for team in config.teams for selector in team.owns]
+    return sorted(owns, key=lambda pair: _specificity(pair[0]), reverse=True)
 
 
 def _specificity(selector: Selector) -> tuple[int, int]:

@@ -61,6 +61,7 @@ def test_all_numbers_of_a_key_result(conn: sa.Connection, tracker: Tracker) -> N
         "size_total": 6,
         "size_done": 3,
         "size_imputed": 2,
+        "lever_share": None,
         "last_check_in_at": datetime(2026, 11, 20, tzinfo=UTC),
         "work_moved_at": moved + timedelta(days=1),
         "stale_day": NOW.date(),
