@@ -18,7 +18,7 @@ def rows(*, small: bool) -> Rows:
     repositories = Size(2 if small else 10, 2000 // part)
     projects, one = Size(2 if small else 5, 4000 // part), Size(1, 20_000 // part)
     read_again = Size(2, 500 // (5 if small else 1))
-    organisation = (1_000_000 // part, 2000 // part, 5000 // part)
+    organisation = (1_000_000 // part, 2000 // part, 5000 // part, 200 // part)
     return {
         "github": lambda: full_sync.figures("github", [repositories]),
         "cloud": lambda: full_sync.figures("cloud", [projects, one]),

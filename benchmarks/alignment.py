@@ -1,6 +1,6 @@
-"""Linking and measuring a large organisation: `python -m benchmarks.alignment DATABASE ITEMS KEY_RESULTS MAPPINGS`.
+"""Counting a large organisation: `python -m benchmarks.alignment DATABASE ITEMS KEY_RESULTS MAPPINGS TEAMS`.
 
-Run as a program it prints one line of JSON: the seconds from nothing, and after 500 items changed.
+Run as a program it prints one line of JSON: the seconds of each step from nothing, and after 500 items changed.
 """
 
 import json
@@ -18,46 +18,73 @@ from benchmarks import organisation
 from benchmarks.figures import Figure
 from benchmarks.full_sync import run
 from store import okrs
+from store.work import resolve_parents
+from sync.findings import evaluate
 from sync.link import link
 from sync.measure import measure
 from tests.postgres import Postgres
 
 PROJECTS = 50
 CHANGED = 500
-FROM_NOTHING_S, AFTER_CHANGES_S = 30, 1.5
+FROM_NOTHING_S, AFTER_CHANGES_S = 45, 2
+GROWTH = 10
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
+Steps = dict[str, float]
+"""Seconds by step."""
 
-def figures(database: str, items: int, key_results: int, mappings: int) -> Iterator[Figure]:
-    """`database`: sqlite or postgresql. Measured in a process of its own."""
-    sizes = (str(items), str(key_results), str(mappings))
+
+def figures(database: str, items: int, key_results: int, mappings: int, teams: int) -> Iterator[Figure]:
+    """`database`: sqlite or postgresql. Then a tenth of everything: ten times as much must not take more than that."""
+    sizes = (items, key_results, mappings, teams)
+    found = _measured(database, *sizes)
+    what = f"{items:,} items, {key_results:,} KRs, {mappings:,} mappings, {teams} teams, {NAMES[database]}"
+    yield from _rows(f"link, measure, find {what}", found["nothing"], FROM_NOTHING_S)
+    yield from _rows(f"the same after {CHANGED} items changed", found["changes"], AFTER_CHANGES_S)
+    tenth = _measured(database, *(max(size // 10, 1) for size in sizes))
+    before, after = (sum(one["nothing"].values()) for one in (tenth, found))
+    yield Figure("all of it beside a tenth of it", after, before, GROWTH)
+
+
+def _rows(what: str, steps: Steps, target: float) -> Iterator[Figure]:
+    yield Figure(what, sum(steps.values()), target=target)
+    for step, seconds in steps.items():
+        yield Figure(f"  {step}", seconds)
+
+
+def _measured(database: str, *sizes: int) -> dict[str, Steps]:
+    """In a process of its own, on an empty database."""
+    words = [str(size) for size in sizes]
     if database == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            found = run("alignment", f"sqlite:///{Path(folder) / 'northing.db'}", *sizes)
-    else:
-        with Postgres() as server, server.database() as url:
-            found = run("alignment", url, *sizes)
-    what = f"{items:,} items, {key_results:,} KRs, {mappings:,} mappings, {NAMES[database]}"
-    yield Figure(f"link and measure {what}", found["nothing"], target=FROM_NOTHING_S)
-    yield Figure(f"the same after {CHANGED} items changed", found["changes"], target=AFTER_CHANGES_S)
+            return run("alignment", f"sqlite:///{Path(folder) / 'northing.db'}", *words)
+    with Postgres() as server, server.database() as url:
+        return run("alignment", url, *words)
 
 
 def main() -> None:
-    """Both measurements on an empty database."""
-    url, items, key_results, mappings = sys.argv[1], *map(int, sys.argv[2:5])
-    config = organisation.config(key_results, mappings, PROJECTS, items)
+    """Both measurements."""
+    url, items, key_results, mappings, teams = sys.argv[1], *map(int, sys.argv[2:6])
+    config = organisation.config(key_results, mappings, PROJECTS, teams, items)
     engine = store.connect(url)
     store.migrate(engine)
     organisation.fill(engine, items, PROJECTS)
     with engine.begin() as conn:
         okrs.apply(conn, config, organisation.NOW)
 
-    def counted(now: timedelta) -> float:
-        began = time.perf_counter()
+    def counted(passed: timedelta) -> Steps:
+        now = organisation.NOW + passed
+        marks = [time.perf_counter()]
         with engine.begin() as conn:
+            resolve_parents(conn, 1)
             link(conn, config)
-            measure(conn, config, organisation.NOW + now)
-        return time.perf_counter() - began
+            marks.append(time.perf_counter())
+            facts = measure(conn, config, now)
+            marks.append(time.perf_counter())
+            evaluate(conn, config, facts, now)
+        marks.append(time.perf_counter())
+        names = ("links", "numbers", "findings")
+        return {name: end - start for name, start, end in zip(names, marks, marks[1:], strict=False)}
 
     nothing = counted(timedelta(0))
     with engine.begin() as conn:

@@ -13,12 +13,17 @@ from store import fold
 EPIC_SIZE = 50
 ITEMS_PER_LABEL = 50
 VERSIONS_PER_PROJECT = 40
+VERSIONS_PER_TEAM = 10
+TEAMS_PER_LEADER = 20
 STATES = ("todo", "in_progress", "done", "done", "done", "cancelled")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def config(key_results: int, mappings: int, projects: int, items: int) -> Config:
-    """Objectives of five key results each; mappings by epic, label, version and component, as companies mix them."""
+def config(key_results: int, mappings: int, projects: int, teams: int, items: int) -> Config:
+    """Objectives of five key results each, which support one another in a tree, and teams in a tree that own all work.
+
+    Mappings are by epic, label, version and project, as companies mix them. Every tenth key result names its levers.
+    """
     chance = random.Random(7)
     epics = [n for n in range(items) if n % EPIC_SIZE == 0]
     keys = [f"KR{n}" for n in range(key_results)]
@@ -42,20 +47,58 @@ def config(key_results: int, mappings: int, projects: int, items: int) -> Config
     return Config.model_validate(
         {
             "version": 1,
-            "teams": [{"key": "t", "owns": [{"connection": "tool", "label": "label-1"}]}],
+            "teams": [_team(n, projects) for n in range(teams)],
             "cycles": [{"key": "Q", "start": date(2026, 10, 1), "end": date(2026, 12, 31)}],
             "objectives": [
                 {
                     "key": f"O{n}",
                     "title": f"Objective {n}",
                     "cycle": "Q",
-                    "key_results": [{"key": key, "title": key} for key in keys[n * 5 : n * 5 + 5]],
+                    "team": f"T{n % teams}",
+                    "supports": [f"O{(n - 1) // 5}"] if n else [],
+                    "key_results": [
+                        _key_result(one, projects, teams) for one in range(n * 5, min(n * 5 + 5, key_results))
+                    ],
                 }
                 for n in range((key_results + 4) // 5)
             ],
             "mappings": [{"key_result": keys[n % key_results], "work": work} for n, work in enumerate(works)],
+            "checkins": [
+                {"key_result": key, "date": day, "value": n % 70}
+                for n, key in enumerate(keys)
+                if n % 2
+                for day in (date(2026, 10, 20), date(2026, 11, 10))
+            ],
         }
     )
+
+
+def _team(number: int, projects: int) -> dict[str, Any]:
+    """Each project has one team, and others for a part of its versions. Every twentieth leads those up to the next."""
+    project, part = number % projects, number // projects
+    owns: dict[str, Any] = {"connection": "tool", "project": f"P{project}"}
+    if part:
+        own = range((part - 1) * VERSIONS_PER_TEAM, part * VERSIONS_PER_TEAM)
+        owns["version"] = [f"{project}.{version % VERSIONS_PER_PROJECT}" for version in own]
+    leader = number // TEAMS_PER_LEADER * TEAMS_PER_LEADER
+    above = {"parent": f"T{leader}"} if number != leader else {}
+    return {"key": f"T{number}", "owns": [owns], **above}
+
+
+def _key_result(number: int, projects: int, teams: int) -> dict[str, Any]:
+    """Half of them have a metric, a third another team than their objective."""
+    found: dict[str, Any] = {"key": f"KR{number}", "title": f"Key result {number}"}
+    if number % 2:
+        found["metric"] = {"target": 100}
+    if number % 3 == 0:
+        found["team"] = f"T{number * 7 % teams}"
+    if number % 10 == 0:
+        project = number % projects
+        found["levers"] = [
+            {"connection": "tool", "project": f"P{project}", "version": f"{project}.{number % VERSIONS_PER_PROJECT}"},
+            {"connection": "tool", "epic": f"P{number * EPIC_SIZE % projects}-{number * EPIC_SIZE}"},
+        ]
+    return found
 
 
 def fill(engine: sa.Engine, items: int, projects: int) -> None:
@@ -104,7 +147,7 @@ def fill(engine: sa.Engine, items: int, projects: int) -> None:
         )
         columns = (
             "id connection_id scope_id external_id key key_folded url title title_folded type type_folded level state"
-            " category self_reported parent_pending parent_id created_at updated_at presence content_hash"
+            " category self_reported parent_pending parent_id created_at updated_at closed_at presence content_hash"
         )
         _many(conn, "work_item", columns, _items(conn, items, projects))
         _many(
@@ -136,7 +179,8 @@ def _items(conn: sa.Connection, items: int, projects: int) -> Iterator[tuple[obj
         yield (
             n + 1, 1, n % projects + 1, str(n), key, fold(key), "", f"Item {n}", f"item {n}", kind, fold(kind),
             "epic" if epic else "issue", state, "done" if state == "cancelled" else state, False, False,
-            None if epic else n - n % EPIC_SIZE + 1, moved, moved, "present", n,
+            None if epic else n - n % EPIC_SIZE + 1, moved, moved,
+            moved if state in {"done", "cancelled"} else None, "present", n,
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ def test_a_benchmark_prints_its_row(name: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert "target" in done.stdout
-    assert {"github": "full sync", "align-sqlite": "link and measure"}.get(name, "second sync") in done.stdout
+    assert {"github": "full sync", "align-sqlite": "link, measure, find"}.get(name, "second sync") in done.stdout
 
 
 def test_a_second_sync_asks_once_and_changes_nothing() -> None:
