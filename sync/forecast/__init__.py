@@ -1,0 +1,1 @@
+"""Forecasts: when the work of key results will be done, and what the throughput of teams carries."""

@@ -1,0 +1,345 @@
+"""When work will be done: a Monte Carlo forecast by the throughput of teams. Pure: numbers and days in, days out.
+
+In each trial a team goes through the coming weeks by drawing whole weeks, days without a completion included, from its
+last twelve, and works down all of its backlog in random order, so that key results share what is finished in proportion
+to what remains of them. A key result is done when its last team is done in that trial: all key results of a team share
+its weeks, and a key result of several teams is their latest, not a product of chances.
+
+Plain drawing says "by the 85th percentile" too early, because the pace of teams changes more than twelve weeks show.
+Two things make up for that: each trial first draws twelve weeks of its own (with repetition) and then only from these,
+as the last twelve weeks are a sample themselves; and its pace drifts, week by week, by `DRIFT`. docs/explanation/
+forecast.md holds both against recorded history.
+
+The same arguments always give the same answer, whatever else is forecast with them: draws are seeded by team and day,
+and by key result, team and day.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRIALS = 10_000
+WEEKS = 12
+WINDOW = 7 * WEEKS
+"""Days of history that are drawn from."""
+FLOOR = 5
+"""Fewer different days with a completion in the window than this give no number."""
+DRIFT = 0.15
+"""Standard deviation of the weekly change of the logarithm of a team's pace."""
+LIKELY, SAFE = 0.50, 0.85
+"""The shares of trials behind P50 and P85."""
+
+_STAGES = (13, 26, 65)
+"""Weeks that are looked ahead at a time: only the trials that are not done by then go on."""
+HORIZON = 7 * sum(_STAGES)
+"""Days looked ahead. What is done later has no date."""
+_NEVER = np.int16(HORIZON + 1)
+_STEP = np.float32(DRIFT * 12**0.5)
+"""Width of an even spread with that standard deviation."""
+_ROUNDED = np.float32(0.5)
+"""Rounds completions times pace to whole items."""
+
+Team = str | None
+"""Key of a team; None for all work of no team, which is forecast as if one more team did it."""
+_Days = NDArray[np.int16]
+_Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamWork:
+    """What a team did and what is left to it.
+
+    `completions`, and `additions` where enough is known of them, by day: the `WINDOW` days before the day of the
+    forecast, oldest first. An addition is an item that was added to what the team had to do. `due`: how many of its
+    remaining items have to be done by which day, each item once, by the earliest day that asks for it.
+    """
+
+    team: Team
+    completions: Sequence[int]
+    additions: Sequence[int] | None = None
+    due: Mapping[date, int]
+
+    @property
+    def backlog(self) -> int:
+        """Number of items that remain."""
+        return sum(self.due.values())
+
+    @property
+    def active_days(self) -> int:
+        """Number of days of the window with a completion."""
+        return sum(1 for number in self.completions if number > 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyResultWork:
+    """What remains of a key result: items by the team that does them. `ends_on`: last day of its cycle."""
+
+    key: str
+    ends_on: date
+    remaining: Mapping[Team, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """When something is done. `p50`, `p85`: the day by which it is done in that share of the trials, None where later
+    than `HORIZON` days; `chance`: the share in which it is done by the end, 1 only where nothing remains.
+
+    All None where there is no number, and `reason` says why, or that nothing remains. `ends_on`: the end that `chance`
+    is about; None for a team to which nothing is left.
+    """
+
+    ends_on: date | None
+    p50: date | None = None
+    p85: date | None = None
+    chance: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Outlooks:
+    """Forecasts of key results by key, and of teams by key: of a team, for the whole of its backlog.
+
+    A team's `chance` is the one of its tightest end: that all that is due by then is done by then, what is due first
+    being done first.
+    """
+
+    key_results: dict[str, Outlook]
+    teams: dict[Team, Outlook]
+
+
+def forecast(teams: Iterable[TeamWork], key_results: Iterable[KeyResultWork], day: date) -> Outlooks:
+    """Forecasts key results and teams as of a day, which has passed: the first day drawn is the one after it.
+
+    Each team with remaining work of a key result must be among `teams`, with a backlog that holds that work. Raises
+    KeyError where it is not, and ValueError where its history has not `WINDOW` days or its backlog is too small.
+    """
+    asked = list(key_results)
+    works = {work.team: work for work in teams}
+    by_team: dict[Team, list[KeyResultWork]] = {team: [] for team in works}
+    reasons: dict[str, str] = {}
+    for one in asked:
+        doing = [team for team, remaining in one.remaining.items() if remaining]
+        if thin := [team for team in doing if works[team].active_days < FLOOR]:
+            reasons[one.key] = too_little(works[min(thin, key=_name)])
+            continue
+        for team in doing:
+            by_team[team].append(one)
+    latest: dict[str, _Days] = {}
+    outlooks: dict[Team, Outlook] = {}
+    for team, work in works.items():
+        outlook, paths = _team(work, day)
+        outlooks[team] = outlook
+        for one in by_team[team]:
+            if paths is None:
+                continue
+            days = _last_item(one, work, paths, day)
+            latest[one.key] = days if one.key not in latest else np.maximum(latest[one.key], days)
+    return Outlooks({one.key: _key_result(one, latest, reasons, day) for one in asked}, outlooks)
+
+
+def _key_result(one: KeyResultWork, latest: Mapping[str, _Days], reasons: Mapping[str, str], day: date) -> Outlook:
+    if one.key in reasons:
+        return Outlook(ends_on=one.ends_on, reason=reasons[one.key])
+    if one.key not in latest:
+        return Outlook(ends_on=one.ends_on, chance=1.0, reason=NOTHING_REMAINS)
+    days = latest[one.key]
+    return Outlook(
+        ends_on=one.ends_on,
+        p50=percentile(days, LIKELY, day),
+        p85=percentile(days, SAFE, day),
+        chance=_chance(days, one.ends_on, day),
+    )
+
+
+def _team(work: TeamWork, day: date) -> "tuple[Outlook, _Paths | None]":
+    if not work.backlog:
+        return Outlook(ends_on=None, chance=1.0, reason=NOTHING_REMAINS), None
+    ends = sorted(work.due)
+    if work.active_days < FLOOR:
+        return Outlook(ends_on=ends[0], reason=too_little(work)), None
+    paths = _Paths(work, day)
+    due, chances = 0, []
+    for end in ends:
+        due += work.due[end]
+        days = paths.first_day(np.full(TRIALS, due / work.backlog, np.float32))
+        chances.append((_chance(days, end, day), end))
+    chance, tightest = min(chances)
+    whole = paths.first_day(np.ones(TRIALS, np.float32))
+    p50, p85 = percentile(whole, LIKELY, day), percentile(whole, SAFE, day)
+    return Outlook(ends_on=tightest, p50=p50, p85=p85, chance=chance), paths
+
+
+NOTHING_REMAINS = "nothing remains to be done"
+
+
+def too_little(work: TeamWork) -> str:
+    """Why there is no number: which team has too little history."""
+    days = work.active_days
+    return (
+        f"{_name(work.team)} finished linked work on {days} {'day' if days == 1 else 'days'} of the last {WINDOW},"
+        f" and a forecast needs {FLOOR}"
+    )
+
+
+def _name(team: Team) -> str:
+    return "work of no team" if team is None else f"team {team}"
+
+
+# --- one team's ways through the coming weeks -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Some weeks of the trials `rows`: which weeks they drew, at which pace, and what was done and added before each.
+
+    `done`: by the end of each week, the highest share so far of completed / (backlog + added). All by week and trial.
+    """
+
+    rows: NDArray[np.intp]
+    drawn: NDArray[np.int8]
+    pace: _Floats
+    completed: _Floats
+    added: _Floats | None
+    done: _Floats
+
+
+class _Paths:
+    """A team's ways through the coming weeks, and on which day of them a share of its backlog is done."""
+
+    def __init__(self, work: TeamWork, day: date) -> None:
+        self._backlog = np.float32(work.backlog)
+        self._completions = _within_weeks(work.completions)
+        self._additions = _within_weeks(work.additions) if work.additions and any(work.additions) else None
+        self._stages: list[_Stage] = []
+        rng = _generator("team", work.team or "", day)
+        own = rng.integers(0, WEEKS, (WEEKS, TRIALS), np.int8)
+        rows = np.arange(TRIALS)
+        completed, added, walked, best = np.zeros((4, TRIALS), np.float32)
+        for weeks in _STAGES:
+            # For all trials, so that what one of them draws does not depend on which others are done.
+            places = rng.integers(0, WEEKS, (weeks, TRIALS), np.int8)[:, rows]
+            steps = (rng.random((weeks, TRIALS), np.float32)[:, rows] - np.float32(0.5)) * _STEP
+            drawn = np.take_along_axis(own[:, rows], places, axis=0)
+            walk = np.cumsum(steps, axis=0) + walked
+            pace = np.exp(walk)
+            completed_by = np.cumsum(self._completions[-1].take(drawn) * pace, axis=0) + completed
+            added_by = None
+            scope: _Floats | np.float32 = self._backlog
+            if self._additions is not None:
+                added_by = np.cumsum(self._additions[-1].take(drawn), axis=0) + added
+                scope = self._backlog + added_by
+            done = np.maximum.accumulate((completed_by + _ROUNDED) / scope, axis=0)
+            np.maximum(done, best, out=done)
+            before = None if added_by is None else _shifted(added_by, added)
+            self._stages.append(_Stage(rows, drawn, pace, _shifted(completed_by, completed), before, done))
+            left = done[-1] < 1
+            if not left.any():
+                break
+            rows, walked, completed, best = rows[left], walk[-1, left], completed_by[-1, left], done[-1, left]
+            added = added[left] if added_by is None else added_by[-1, left]
+
+    def first_day(self, share: _Floats) -> _Days:
+        """By trial, the number of the first day on which that share is done; `_NEVER` beyond the horizon.
+
+        Where scope grows, the week is the first at whose end the share is done, and the day the first of that week.
+        """
+        found = np.full(TRIALS, _NEVER)
+        start = 0
+        for stage in self._stages:
+            wanted = share[stage.rows]
+            week = (stage.done < wanted).sum(axis=0, dtype=np.uint8)
+            (there,) = np.nonzero((week < len(stage.done)) & (found[stage.rows] == _NEVER))
+            at = (week[there], there)
+            found[stage.rows[there]] = start + 7 * at[0].astype(np.int16) + self._day_of_week(stage, at, wanted[there])
+            start += 7 * len(stage.done)
+        return found
+
+    def _day_of_week(self, stage: _Stage, at: tuple[NDArray[np.uint8], NDArray[np.intp]], wanted: _Floats) -> _Days:
+        """The day, 1 to 7, of these weeks of these trials on which the wanted shares are done."""
+        drawn, pace = stage.drawn[at], stage.pace[at]
+        scope = self._backlog if stage.added is None else self._backlog + stage.added[at]
+        missing = wanted * scope - stage.completed[at] - _ROUNDED
+        day, waiting = np.ones(len(wanted), np.int16), np.ones(len(wanted), np.bool_)
+        for number in range(6):
+            progress = self._completions[number].take(drawn) * pace
+            if self._additions is not None:
+                progress -= wanted * self._additions[number].take(drawn)
+            waiting &= progress < missing
+            day += waiting
+        return day
+
+
+def _shifted(sums: _Floats, first: _Floats) -> _Floats:
+    """The running sums before each week instead of after it."""
+    return np.vstack([first[None], sums[:-1]])
+
+
+def _within_weeks(days: Sequence[int]) -> _Floats:
+    """What was done by each day of each week of the window, by day and week.
+
+    The weeks begin on the weekday after the forecast's day, as those do that are forecast.
+    """
+    if len(days) != WINDOW:
+        raise ValueError(f"the history has {len(days)} days, not {WINDOW}")
+    # The window ends the day before: its first day has the weekday of the forecast's day, the last of such a week.
+    weeks = np.roll(np.asarray(days, np.float32), -1).reshape(WEEKS, 7)
+    return np.ascontiguousarray(np.cumsum(weeks, axis=1).T)
+
+
+def _last_item(one: KeyResultWork, work: TeamWork, paths: _Paths, day: date) -> _Days:
+    """By trial, the number of the day on which the team finishes the key result's last item."""
+    remaining = one.remaining[work.team]
+    if remaining > work.backlog:
+        raise ValueError(f"{remaining} items of {one.key} remain in a backlog of {work.backlog} of {_name(work.team)}")
+    draws = _generator("key result", one.key, work.team or "", day).random(TRIALS)
+    return paths.first_day((last_places(remaining, work.backlog, draws) / work.backlog).astype(np.float32))
+
+
+def last_places(remaining: int, backlog: int, draws: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The place of the last of `remaining` items in a random order of a backlog that holds them.
+
+    That is the largest of so many different numbers from 1 to `backlog`. `draws` (0 to 1) choose it by its exact
+    distribution: P(place ≤ m) = C(m, remaining) / C(backlog, remaining), the product of (j - remaining) / j over j from
+    m + 1 to the backlog.
+    """
+    above = np.arange(remaining + 1, backlog + 1)
+    logs = np.log(above - remaining) - np.log(above)
+    at_most = np.exp(np.append(np.cumsum(logs[::-1])[::-1], 0.0))
+    return remaining + np.searchsorted(at_most, draws)
+
+
+# --- from trials to days ----------------------------------------------------------------------------------------------
+
+
+def percentile(days: _Days, share: float, day: date) -> date | None:
+    """The first day by which at least that share of the trials is done, None beyond the horizon."""
+    place = ceil(share * len(days)) - 1
+    number = int(np.partition(days, place)[place])
+    return None if number > HORIZON else day + timedelta(days=number)
+
+
+def _chance(days: _Days, end: date, day: date) -> float:
+    """The share of trials done by the end; so many trials cannot tell a certainty from nearly one."""
+    done = int(np.count_nonzero(days <= min((end - day).days, HORIZON)))
+    return min(done, TRIALS - 1) / TRIALS
+
+
+def chance_text(chance: float | None) -> str:
+    """`43 %`; at most `>95 %` while work remains, `100 %` only where none does (chance 1), `–` where unknown."""
+    if chance is None:
+        return "–"
+    if chance == 1:
+        return "100 %"
+    if chance > 0.95:
+        return ">95 %"
+    return "<1 %" if chance < 0.01 else f"{int(chance * 100 + 0.5)} %"
+
+
+def _generator(*of: object) -> np.random.Generator:
+    text = "\0".join(map(str, of)).encode()
+    return np.random.default_rng(int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big"))
