@@ -15,7 +15,7 @@ and by key result, team and day.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
@@ -216,16 +216,12 @@ class _Paths:
         self._completions = _within_weeks(work.completions)
         self._additions = _within_weeks(work.additions) if work.additions and any(work.additions) else None
         self._stages: list[_Stage] = []
-        rng = _generator("team", work.team or "", day)
-        own = rng.integers(0, WEEKS, (WEEKS, TRIALS), np.int8)
         rows = np.arange(TRIALS)
         completed, added, walked, best = np.zeros((4, TRIALS), np.float32)
-        for weeks in _STAGES:
-            # For all trials, so that what one of them draws does not depend on which others are done.
-            places = rng.integers(0, WEEKS, (weeks, TRIALS), np.int8)[:, rows]
-            steps = (rng.random((weeks, TRIALS), np.float32)[:, rows] - np.float32(0.5)) * _STEP
-            drawn = np.take_along_axis(own[:, rows], places, axis=0)
-            walk = np.cumsum(steps, axis=0) + walked
+        # For all trials, so that what one of them draws does not depend on which others are done.
+        for all_drawn, all_steps in _draws(work, day):
+            drawn = all_drawn[:, rows]
+            walk = np.cumsum(all_steps[:, rows], axis=0) + walked
             pace = np.exp(walk)
             completed_by = np.cumsum(self._completions[-1].take(drawn) * pace, axis=0) + completed
             added_by = None
@@ -274,21 +270,57 @@ class _Paths:
         return day
 
 
+def course(work: TeamWork, day: date, days: int) -> _Floats:
+    """By trial and day, how many items more a team finished than were added, from the day after `day` on.
+
+    That of the first `days` days, at most `HORIZON`, by the same draws as `forecast`. Completions are paced and not
+    rounded. Raises ValueError where the history has not `WINDOW` days.
+    """
+    completions = _daily(work.completions)
+    additions = _daily(work.additions) if work.additions and any(work.additions) else None
+    stages: list[_Floats] = []
+    walked: _Floats = np.zeros(TRIALS, np.float32)
+    for drawn, steps in _draws(work, day):
+        walk = np.cumsum(steps, axis=0) + walked
+        net = completions[drawn] * np.exp(walk)[:, :, None]
+        if additions is not None:
+            net -= additions[drawn]
+        stages.append(net.transpose(1, 0, 2).reshape(TRIALS, -1))
+        if sum(stage.shape[1] for stage in stages) >= days:
+            break
+        walked = walk[-1]
+    return np.cumsum(np.concatenate(stages, axis=1)[:, :days], axis=1)
+
+
+def _draws(work: TeamWork, day: date) -> Iterator[tuple[NDArray[np.int8], _Floats]]:
+    """Of each stage, by week and trial: the week of the window that is drawn, and the step of the pace's logarithm."""
+    rng = _generator("team", work.team or "", day)
+    own = rng.integers(0, WEEKS, (WEEKS, TRIALS), np.int8)
+    for weeks in _STAGES:
+        places = rng.integers(0, WEEKS, (weeks, TRIALS), np.int8)
+        steps = (rng.random((weeks, TRIALS), np.float32) - np.float32(0.5)) * _STEP
+        yield np.take_along_axis(own, places, axis=0), steps
+
+
 def _shifted(sums: _Floats, first: _Floats) -> _Floats:
     """The running sums before each week instead of after it."""
     return np.vstack([first[None], sums[:-1]])
 
 
 def _within_weeks(days: Sequence[int]) -> _Floats:
-    """What was done by each day of each week of the window, by day and week.
+    """What was done by each day of each week of the window, by day and week."""
+    return np.ascontiguousarray(np.cumsum(_daily(days), axis=1).T)
+
+
+def _daily(days: Sequence[int]) -> _Floats:
+    """What was done on each day of the window, by week and day.
 
     The weeks begin on the weekday after the forecast's day, as those do that are forecast.
     """
     if len(days) != WINDOW:
         raise ValueError(f"the history has {len(days)} days, not {WINDOW}")
     # The window ends the day before: its first day has the weekday of the forecast's day, the last of such a week.
-    weeks = np.roll(np.asarray(days, np.float32), -1).reshape(WEEKS, 7)
-    return np.ascontiguousarray(np.cumsum(weeks, axis=1).T)
+    return np.roll(np.asarray(days, np.float32), -1).reshape(WEEKS, 7)
 
 
 def _last_item(one: KeyResultWork, work: TeamWork, paths: _Paths, day: date) -> _Days:
