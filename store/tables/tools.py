@@ -74,7 +74,7 @@ class WorkItem(Row, table=True):
     __tablename__ = "work_item"
     __table_args__ = (
         sa.UniqueConstraint("connection_id", "external_id"),
-        sa.Index("ix_work_item_parent_id", "parent_id"),
+        sa.Index("ix_work_item_parent_id", "parent_id", "state"),
         sa.Index("ix_work_item_scope_id", "scope_id"),
         sa.Index("ix_work_item_key_folded", "key_folded"),
         sa.Index(
@@ -88,6 +88,20 @@ class WorkItem(Row, table=True):
             "state",
             sqlite_where=sa.text("state = 'in_progress'"),
             postgresql_where=sa.text("state = 'in_progress'"),
+        ),
+        sa.Index(
+            "ix_work_item_open",
+            "due_on",
+            "id",
+            sqlite_where=sa.text("state IN ('todo', 'in_progress')"),
+            postgresql_where=sa.text("state IN ('todo', 'in_progress')"),
+        ),
+        sa.Index(
+            "ix_work_item_epic",
+            "level",
+            "id",
+            sqlite_where=sa.text("level IN ('epic', 'initiative')"),
+            postgresql_where=sa.text("level IN ('epic', 'initiative')"),
         ),
         sa.Index(
             "ix_work_item_reopened",

@@ -485,6 +485,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'in_progress'"),
             postgresql_where=sa.text("state = 'in_progress'"),
         )
+        batch_op.create_index(
+            "ix_work_item_open",
+            ["due_on", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('todo', 'in_progress')"),
+            postgresql_where=sa.text("state IN ('todo', 'in_progress')"),
+        )
+        batch_op.create_index(
+            "ix_work_item_epic",
+            ["level", "id"],
+            unique=False,
+            sqlite_where=sa.text("level IN ('epic', 'initiative')"),
+            postgresql_where=sa.text("level IN ('epic', 'initiative')"),
+        )
         batch_op.create_index("ix_work_item_key_folded", ["key_folded"], unique=False)
         batch_op.create_index(
             "ix_work_item_orphan",
@@ -493,7 +507,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("parent_pending"),
             postgresql_where=sa.text("parent_pending"),
         )
-        batch_op.create_index("ix_work_item_parent_id", ["parent_id"], unique=False)
+        batch_op.create_index("ix_work_item_parent_id", ["parent_id", "state"], unique=False)
         batch_op.create_index(
             "ix_work_item_reopened",
             ["reopened_at"],
