@@ -1,11 +1,13 @@
 """`northing check`."""
 
+import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from cli.session import FOUND, ConfigOption, Failure, JsonOption, QuietOption, command, session
+from cli.selection import IgnoreOption, SelectOption, selection
+from cli.session import FOUND, ConfigOption, JsonOption, QuietOption, Session, command, session
 
 GRAVITY = {"critical": 0, "warning": 1, "info": 2}
 FINDINGS = "SELECT * FROM northing_findings WHERE resolved_at IS NULL"
@@ -16,6 +18,9 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+    sarif = "sarif"
+    github = "github"
+    junit = "junit"
 
 
 class Severity(StrEnum):
@@ -34,17 +39,13 @@ def register(app: typer.Typer) -> None:
         "check",
         "northing check",
         "northing check --select COV,SYN501 --fail-on critical",
-        "northing check --format json",
+        "northing check --format github",
+        "northing check --format sarif > northing.sarif",
     )
     def check(
         ctx: typer.Context,
-        select: Annotated[
-            list[str] | None,
-            typer.Option("--select", metavar="CODES", help="Only these codes or beginnings, with commas between."),
-        ] = None,
-        ignore: Annotated[
-            list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these codes or beginnings.")
-        ] = None,
+        select: SelectOption = None,
+        ignore: IgnoreOption = None,
         form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.text,
         fail_on: Annotated[
             Severity, typer.Option("--fail-on", help="Exit with 1 where a finding is at least this grave.")
@@ -57,19 +58,44 @@ def register(app: typer.Typer) -> None:
         at = session(ctx, config, json, quiet)
         from cli.reader import reading
 
-        wanted, unwanted = _codes(select), _codes(ignore)
+        chosen = selection(select, ignore)
         with reading(at) as reader:
-            rows = open_findings(reader.rows(FINDINGS))
-        rows = [row for row in rows if row["code"].startswith(wanted or ("",)) and not row["code"].startswith(unwanted)]
-        if at.json or form is Format.json:
-            at.data(rows)
-        else:
-            for row in rows:
-                at.say(line(row))
-            if not at.quiet:
-                at.say(_summary(rows))
-        if any(GRAVITY[row["severity"]] <= GRAVITY[fail_on] for row in rows):
+            rows = [row for row in open_findings(reader.rows(FINDINGS)) if chosen.takes(row["code"])]
+        _print(at, rows, Format.json if at.json else form, fail_on)
+        if any(is_grave(row, fail_on) for row in rows):
             raise typer.Exit(FOUND)
+
+
+def _print(at: Session, rows: list[dict[str, Any]], form: Format, fail_on: Severity) -> None:
+    if form is Format.json:
+        at.data(rows)
+        return
+    if form is Format.text:
+        for row in rows:
+            at.say(line(row))
+        if not at.quiet:
+            at.say(_summary(rows))
+        return
+    from cli.wiring import loaded
+
+    places = loaded(at)
+    if form is Format.sarif:
+        from cli.check_sarif import sarif
+
+        at.data(sarif(rows, places))
+    elif form is Format.github:
+        from cli.check_github import commands
+
+        sys.stdout.write(at.hide("".join(f"{one}\n" for one in commands(rows, places))))
+    else:
+        from cli.check_junit import junit
+
+        sys.stdout.write(at.hide(junit(rows, places, fails=lambda row: is_grave(row, fail_on))))
+
+
+def is_grave(row: dict[str, Any], fail_on: Severity) -> bool:
+    """Whether a finding is at least so grave."""
+    return GRAVITY[row["severity"]] <= GRAVITY[fail_on]
 
 
 def open_findings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -81,9 +107,17 @@ def open_findings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def line(row: dict[str, Any]) -> str:
-    """A finding as one line: `GROW.1: COV101 critical no_mapping: what is wrong`."""
+    """A finding as one line: `GROW.1: COV101 critical no_mapping: what is wrong`, with what people said to it."""
     reason = f" {row['reason']}" if row["reason"] else ""
-    return f"{row['subject']}: {row['code']} {row['severity']}{reason}: {row['summary']}"
+    return f"{row['subject']}: {row['code']} {row['severity']}{reason}: {row['summary']}{said(row)}"
+
+
+def said(row: dict[str, Any]) -> str:
+    """What people said to a finding, to stand behind it: ` [decided by Dana: accept, until 2026-12-01]`."""
+    if row["decision"]:
+        until = f", until {row['decided_until']}" if row["decided_until"] else ""
+        return f" [decided by {row['decided_by']}: {row['decision']}{until}]"
+    return f" [acknowledged by {row['acknowledged_by']}]" if row["acknowledged_by"] else ""
 
 
 def _summary(rows: list[dict[str, Any]]) -> str:
@@ -91,19 +125,3 @@ def _summary(rows: list[dict[str, Any]]) -> str:
         return "No findings."
     counts = [f"{sum(row['severity'] == name for row in rows)} {name}" for name in GRAVITY]
     return f"{', '.join(counts)}. `northing explain CODE` says what ends one."
-
-
-def _codes(given: list[str] | None) -> tuple[str, ...]:
-    """Codes and beginnings, as given with commas or by several options."""
-    codes = tuple(code.strip().upper() for text in given or () for code in text.split(",") if code.strip())
-    if codes:
-        from config.codes import CODES, is_prefix
-        from config.problems import did_you_mean
-
-        for code in codes:
-            if not is_prefix(code):
-                raise Failure(
-                    f"No finding has the code {code}.{did_you_mean(code, CODES)}",
-                    "`northing check` lists what is open.",
-                )
-    return codes

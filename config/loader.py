@@ -9,7 +9,7 @@ from pathlib import Path
 from config import cross_checks, reach
 from config.files import Files
 from config.models import Config
-from config.places import Places
+from config.places import Place, Places
 from config.plain import Plainer
 from config.problems import ConfigError, Problem
 from config.secrets import References
@@ -21,7 +21,8 @@ from config.validation import Validation
 class Loaded:
     """A configuration that can be used. `files` are all that were read, the main one first.
 
-    `where(kind, key)` says in which file and line an "objective", a "key result", a "team" or a "cycle" is declared.
+    `where(kind, key)` says in which file and line an "objective", a "key result", a "team", a "theme", a "cycle" or a
+    "connection" is declared; a "mapping" by its key result and its number among those of it, like GROW.1#2.
     """
 
     config: Config
@@ -92,10 +93,16 @@ def _load(
         raise ConfigError(problems)
 
     def where(kind: str, key: str) -> tuple[Path, int] | None:
-        place = declared.known.get(kind, {}).get(key)
+        place = _mapping(config, key) if kind == "mapping" else declared.known.get(kind, {}).get(key)
         return places.line(place) if place else None
 
     return Loaded(config, sorted(problems), tuple(file for file, _ in joined.documents), references, where)
+
+
+def _mapping(config: Config, key: str) -> Place | None:
+    name, _, number = key.rpartition("#")
+    own = [one.position for one in config.mappings if one.key_result == name]
+    return ("mappings", own[int(number) - 1]) if number.isdecimal() and 0 < int(number) <= len(own) else None
 
 
 @contextmanager

@@ -92,8 +92,9 @@ class Places:
         return f"{mark.name}:{mark.line + 1}:{mark.column + 1}"
 
     def line(self, place: Place) -> tuple[Path, int]:
-        """File and line of what stands at `place`."""
-        mark = self.find(place).node.start_mark
+        """File and line of what stands at `place`, or of its name where it has one."""
+        found = self.find(place)
+        mark = (found.key or found.node).start_mark
         return self.files[mark.name], mark.line + 1
 
     def note(self) -> None:
