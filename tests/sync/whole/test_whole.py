@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 
 import store
+from sync.findings import evaluate
 from sync.link import link
 from sync.measure import measure
+from tests.sync.whole.findings import JUDGED, findings
 from tests.sync.whole.oracle import Oracle
 from tests.sync.whole.organisation import NOW, Json, configurations, works
 from tests.sync.whole.storing import configured, store_organisation
@@ -47,4 +49,20 @@ def test_every_number_is_that_of_a_plain_recomputation(engine: sa.Engine, json: 
             )
             for key, one in oracle.results.items()
         }
+        assert {one.key: {team.team: team.size_remaining for team in one.teams if team.remaining} for one in facts} == {
+            key: pytest.approx(oracle.remaining(one)) for key, one in oracle.results.items()
+        }
+        transaction.rollback()
+
+
+@given(json=configurations(), items=works())
+@ORGANISATIONS
+def test_every_finding_is_that_of_a_plain_recomputation(engine: sa.Engine, json: Json, items: list[Json]) -> None:
+    oracle, config = Oracle(json, items), configured(json)
+    with engine.connect() as conn, conn.begin() as transaction:
+        store_organisation(conn, config, items)
+        link(conn, config)
+        evaluate(conn, config, measure(conn, config, NOW), NOW)
+        rows = conn.execute(sa.text("SELECT code, subject, reason FROM finding"))
+        assert {(row.code, row.subject, row.reason) for row in rows if row.code in JUDGED} == findings(oracle)
         transaction.rollback()
