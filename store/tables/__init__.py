@@ -7,6 +7,7 @@ hold the text as selectors compare it: trimmed and case-folded as Unicode says, 
 from sqlmodel import SQLModel
 
 from store.tables.base import JSON, Meta, Row
+from store.tables.forecasts import Forecast, TeamForecast
 from store.tables.history import Snapshot
 from store.tables.okrs import CheckIn, Cycle, KeyResult, Mapping, Objective, Support, Team, Theme, ValueSource
 from store.tables.program import Credential, Hint, Quarantine, Run, RunScope
@@ -45,6 +46,7 @@ __all__ = [
     "Dirty",
     "Finding",
     "FindingChange",
+    "Forecast",
     "Hint",
     "KeyResult",
     "Link",
@@ -71,6 +73,7 @@ __all__ = [
     "Tally",
     "Team",
     "TeamAcknowledgement",
+    "TeamForecast",
     "Theme",
     "ValueSource",
     "WorkAlias",

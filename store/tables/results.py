@@ -39,6 +39,14 @@ class Link(Row, table=True):
             sqlite_where=sa.text("role = 'counted' AND state = 'in_progress'"),
             postgresql_where=sa.text("role = 'counted' AND state = 'in_progress'"),
         ),
+        sa.Index(
+            "ix_link_finished",
+            "finished_at",
+            "team_id",
+            "item_id",
+            sqlite_where=sa.text("role = 'counted' AND state = 'done'"),
+            postgresql_where=sa.text("role = 'counted' AND state = 'done'"),
+        ),
         {"sqlite_with_rowid": False},
     )
 

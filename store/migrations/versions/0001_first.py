@@ -99,6 +99,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("role = 'counted' AND state = 'in_progress'"),
             postgresql_where=sa.text("role = 'counted' AND state = 'in_progress'"),
         )
+        batch_op.create_index(
+            "ix_link_finished",
+            ["finished_at", "team_id", "item_id"],
+            unique=False,
+            sqlite_where=sa.text("role = 'counted' AND state = 'done'"),
+            postgresql_where=sa.text("role = 'counted' AND state = 'done'"),
+        )
 
     op.create_table(
         "match",
@@ -158,6 +165,38 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
+    op.create_table(
+        "forecast",
+        sa.Column("key_result_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("remaining", sa.Integer(), nullable=False),
+        sa.Column("teams", JSON, nullable=False),
+        sa.Column("p50", sa.Date(), nullable=True),
+        sa.Column("p85", sa.Date(), nullable=True),
+        sa.Column("chance", sa.Float(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("key_result_id", name=op.f("pk_forecast")),
+    )
+
+    op.create_table(
+        "team_forecast",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("backlog", sa.Integer(), nullable=False),
+        sa.Column("completions", sa.Integer(), nullable=False),
+        sa.Column("additions", sa.Integer(), nullable=True),
+        sa.Column("active_days", sa.Integer(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("fits", sa.Integer(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("p50", sa.Date(), nullable=True),
+        sa.Column("p85", sa.Date(), nullable=True),
+        sa.Column("chance", sa.Float(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("team_id", name=op.f("pk_team_forecast")),
+    )
+
     op.create_table(
         "snapshot",
         sa.Column("key_result_id", sa.Integer(), nullable=False),
