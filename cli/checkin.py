@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.days import day_of
 from cli.session import ConfigOption, Failure, JsonOption, QuietOption, command, session
 
 if TYPE_CHECKING:
@@ -136,12 +137,7 @@ def _value(one: "KeyResult", text: str) -> float:
 def _day(text: str | None, today: date) -> date:
     if text is None:
         return today
-    try:
-        day = date.fromisoformat(text) if len(text) == len("2026-11-02") else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise Failure(f"{text!r} is no day.", "Write it as 2026-11-02.")
+    day = day_of(text)
     if day > today:
         raise Failure(f"{day} lies in the future: today is {today}.", "A value is known once its day has come.")
     return day

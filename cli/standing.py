@@ -41,7 +41,7 @@ def standing(reader: Reader, *, cycle: str | None = None, team: str | None = Non
     cycles = {row["key"]: row for row in reader.rows(CYCLES)}
     if cycle is not None and cycle not in cycles:
         raise unknown("cycle", cycle, list(cycles))
-    teams = _subtree(reader, team) if team is not None else None
+    teams = subtree(reader, team) if team is not None else None
     key_results: dict[str, list[Row]] = defaultdict(list)
     for row in reader.rows(KEY_RESULTS):
         if teams is None or row["team"] in teams:
@@ -92,7 +92,8 @@ def nested(objectives: list[Row]) -> list[tuple[int, Row]]:
     return found
 
 
-def _subtree(reader: Reader, team: str) -> set[str]:
+def subtree(reader: Reader, team: str) -> set[str]:
+    """Keys of a team and of all below it. Raises Failure where there is no such team."""
     rows: list[dict[str, Any]] = reader.rows("SELECT id, key, parent_id FROM team WHERE NOT archived ORDER BY key")
     found = {row["id"] for row in rows if row["key"] == team}
     if not found:
