@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from config import Config
 from store.tables import Connection, Cycle, Objective, Scope, Support, Team, Theme
 from sync.facts import KeyResultFacts
+from sync.sources import Sources
+from sync.structure import Holding, Teams, holding, lever_places, lever_work
 from sync.value_states import ValueState, value_states
 
 Limit = TypeVar("Limit", timedelta, float)
@@ -116,6 +118,31 @@ class World:
             for row in self.conn.execute(query)
         ]
 
+    @cached_property
+    def teams(self) -> Teams:
+        """The tree of teams."""
+        return Teams.stored(self.conn)
+
+    @cached_property
+    def work_has_owners(self) -> bool:
+        """Whether anything is known of whose work is whose: a team owns some, or the tool names one."""
+        owned = sa.text("SELECT 1 FROM work_item WHERE team_id IS NOT NULL LIMIT 1")
+        return any(team.owns for team in self.config.teams) or self.conn.execute(owned).first() is not None
+
+    @cached_property
+    def holdings(self) -> dict[str, Holding]:
+        """Who holds the levers of the key results whose cycle contains the day, by key, where that can be said."""
+        planned = lever_work(self.conn, self.config, [one.id for one in self.active if not one.teams])
+        found = ((one.key, holding(one, planned.get(one.id, ()), self.teams)) for one in self.active)
+        return {key: one for key, one in found if one is not None}
+
+    @cached_property
+    def unread_levers(self) -> frozenset[int]:
+        """Ids of key results with a lever that looks where nothing was read yet, or where a connection fails."""
+        sources = Sources(self.conn, self.config.connections, self.now, self.too_old)
+        places = lever_places(self.conn)
+        return frozenset(one for one, where in places.items() if not sources.behind(where, conventions=False).read)
+
     @property
     def too_old(self) -> timedelta:
         """The age from which data counts as old."""
@@ -130,7 +157,8 @@ class World:
 
         Of a share that lies below 1, it is 1 at most: what is complete is always good enough.
         """
-        return max(limit, min(limit * (1 + self.config.thresholds.hysteresis), 1.0)) if open_now else limit
+        higher = round(limit * (1 + self.config.thresholds.hysteresis), 9)
+        return max(limit, min(higher, 1.0)) if open_now else limit
 
     @cached_property
     def connections(self) -> list[ConnectionState]:
