@@ -109,6 +109,7 @@ class TeamForecastFacts:
 
     `backlog`: items that remain. `completions`, on `active_days` different days: what it finished in the window of
     `days`. `chance`: share of the trials in which all is done by `ends_on`; None where there is no number (`reason`).
+    `fits`: how many of the items are done by then in 85 of 100 trials.
     """
 
     team: str
@@ -116,6 +117,7 @@ class TeamForecastFacts:
     completions: int
     active_days: int
     days: int
+    fits: int | None = None
     ends_on: date | None = None
     p50: date | None = None
     p85: date | None = None

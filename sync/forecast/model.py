@@ -23,81 +23,37 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from sync.forecast.work import (
+    FLOOR,
+    HORIZON,
+    NOTHING_REMAINS,
+    WINDOW,
+    KeyResultWork,
+    Outlook,
+    Team,
+    TeamOutlook,
+    TeamWork,
+    team_name,
+    too_little,
+)
+
 TRIALS = 10_000
-WEEKS = 12
-WINDOW = 7 * WEEKS
-"""Days of history that are drawn from."""
-FLOOR = 5
-"""Fewer different days with a completion in the window than this give no number."""
+WEEKS = WINDOW // 7
 DRIFT = 0.15
 """Standard deviation of the weekly change of the logarithm of a team's pace."""
 LIKELY, SAFE = 0.50, 0.85
 """The shares of trials behind P50 and P85."""
 
 _STAGES = (13, 26, 65)
-"""Weeks that are looked ahead at a time: only the trials that are not done by then go on."""
-HORIZON = 7 * sum(_STAGES)
-"""Days looked ahead. What is done later has no date."""
+"""Weeks looked ahead at a time, `HORIZON` in all: only the trials that are not done by then go on."""
 _NEVER = np.int16(HORIZON + 1)
 _STEP = np.float32(DRIFT * 12**0.5)
 """Width of an even spread with that standard deviation."""
 _ROUNDED = np.float32(0.5)
 """Rounds completions times pace to whole items."""
 
-Team = str | None
-"""Key of a team; None for all work of no team, which is forecast as if one more team did it."""
 _Days = NDArray[np.int16]
 _Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TeamWork:
-    """What a team did and what is left to it.
-
-    `completions`, and `additions` where enough is known of them, by day: the `WINDOW` days before the day of the
-    forecast, oldest first. An addition is an item that was added to what the team had to do. `due`: how many of its
-    remaining items have to be done by which day, each item once, by the earliest day that asks for it.
-    """
-
-    team: Team
-    completions: Sequence[int]
-    additions: Sequence[int] | None = None
-    due: Mapping[date, int]
-
-    @property
-    def backlog(self) -> int:
-        """Number of items that remain."""
-        return sum(self.due.values())
-
-    @property
-    def active_days(self) -> int:
-        """Number of days of the window with a completion."""
-        return sum(1 for number in self.completions if number > 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyResultWork:
-    """What remains of a key result: items by the team that does them. `ends_on`: last day of its cycle."""
-
-    key: str
-    ends_on: date
-    remaining: Mapping[Team, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outlook:
-    """When something is done. `p50`, `p85`: the day by which it is done in that share of the trials, None where later
-    than `HORIZON` days; `chance`: the share in which it is done by the end, 1 only where nothing remains.
-
-    All None where there is no number, and `reason` says why, or that nothing remains. `ends_on`: the end that `chance`
-    is about; None for a team to which nothing is left.
-    """
-
-    ends_on: date | None
-    p50: date | None = None
-    p85: date | None = None
-    chance: float | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,11 +61,11 @@ class Outlooks:
     """Forecasts of key results by key, and of teams by key: of a team, for the whole of its backlog.
 
     A team's `chance` is the one of its tightest end: that all that is due by then is done by then, what is due first
-    being done first.
+    being done first; `fits` is how many items it finishes by then in 85 of 100 trials (or its backlog).
     """
 
     key_results: dict[str, Outlook]
-    teams: dict[Team, Outlook]
+    teams: dict[Team, TeamOutlook]
 
 
 def forecast(teams: Iterable[TeamWork], key_results: Iterable[KeyResultWork], day: date) -> Outlooks:
@@ -125,12 +81,12 @@ def forecast(teams: Iterable[TeamWork], key_results: Iterable[KeyResultWork], da
     for one in asked:
         doing = [team for team, remaining in one.remaining.items() if remaining]
         if thin := [team for team in doing if works[team].active_days < FLOOR]:
-            reasons[one.key] = too_little(works[min(thin, key=_name)])
+            reasons[one.key] = too_little(works[min(thin, key=team_name)])
             continue
         for team in doing:
             by_team[team].append(one)
     latest: dict[str, _Days] = {}
-    outlooks: dict[Team, Outlook] = {}
+    outlooks: dict[Team, TeamOutlook] = {}
     for team, work in works.items():
         outlook, paths = _team(work, day)
         outlooks[team] = outlook
@@ -156,12 +112,12 @@ def _key_result(one: KeyResultWork, latest: Mapping[str, _Days], reasons: Mappin
     )
 
 
-def _team(work: TeamWork, day: date) -> "tuple[Outlook, _Paths | None]":
+def _team(work: TeamWork, day: date) -> "tuple[TeamOutlook, _Paths | None]":
     if not work.backlog:
-        return Outlook(ends_on=None, chance=1.0, reason=NOTHING_REMAINS), None
+        return TeamOutlook(ends_on=None, chance=1.0, reason=NOTHING_REMAINS), None
     ends = sorted(work.due)
     if work.active_days < FLOOR:
-        return Outlook(ends_on=ends[0], reason=too_little(work)), None
+        return TeamOutlook(ends_on=ends[0], reason=too_little(work)), None
     paths = _Paths(work, day)
     due, chances = 0, []
     for end in ends:
@@ -171,23 +127,7 @@ def _team(work: TeamWork, day: date) -> "tuple[Outlook, _Paths | None]":
     chance, tightest = min(chances)
     whole = paths.first_day(np.ones(TRIALS, np.float32))
     p50, p85 = percentile(whole, LIKELY, day), percentile(whole, SAFE, day)
-    return Outlook(ends_on=tightest, p50=p50, p85=p85, chance=chance), paths
-
-
-NOTHING_REMAINS = "nothing remains to be done"
-
-
-def too_little(work: TeamWork) -> str:
-    """Why there is no number: which team has too little history."""
-    days = work.active_days
-    return (
-        f"{_name(work.team)} finished linked work on {days} {'day' if days == 1 else 'days'} of the last {WINDOW},"
-        f" and a forecast needs {FLOOR}"
-    )
-
-
-def _name(team: Team) -> str:
-    return "work of no team" if team is None else f"team {team}"
+    return TeamOutlook(ends_on=tightest, p50=p50, p85=p85, chance=chance, fits=paths.fits((tightest - day).days)), paths
 
 
 # --- one team's ways through the coming weeks -------------------------------------------------------------------------
@@ -254,6 +194,19 @@ class _Paths:
             found[stage.rows[there]] = start + 7 * at[0].astype(np.int16) + self._day_of_week(stage, at, wanted[there])
             start += 7 * len(stage.done)
         return found
+
+    def fits(self, days: int) -> int:
+        """How many items are finished in so many days in 85 of 100 trials, as far as there is a backlog."""
+        week, within = divmod(min(max(days, 1), HORIZON) - 1, 7)
+        finished = np.full(TRIALS, self._backlog)
+        for stage in self._stages:
+            if week < len(stage.done):
+                items = self._completions[within].take(stage.drawn[week]) * stage.pace[week]
+                finished[stage.rows] = np.minimum(np.floor(stage.completed[week] + items + _ROUNDED), self._backlog)
+                break
+            week -= len(stage.done)
+        place = int((1 - SAFE) * TRIALS)
+        return int(np.partition(finished, place)[place])
 
     def _day_of_week(self, stage: _Stage, at: tuple[NDArray[np.uint8], NDArray[np.intp]], wanted: _Floats) -> _Days:
         """The day, 1 to 7, of these weeks of these trials on which the wanted shares are done."""
@@ -327,7 +280,9 @@ def _last_item(one: KeyResultWork, work: TeamWork, paths: _Paths, day: date) -> 
     """By trial, the number of the day on which the team finishes the key result's last item."""
     remaining = one.remaining[work.team]
     if remaining > work.backlog:
-        raise ValueError(f"{remaining} items of {one.key} remain in a backlog of {work.backlog} of {_name(work.team)}")
+        raise ValueError(
+            f"{remaining} items of {one.key} remain in a backlog of {work.backlog} of {team_name(work.team)}"
+        )
     draws = _generator("key result", one.key, work.team or "", day).random(TRIALS)
     return paths.first_day((last_places(remaining, work.backlog, draws) / work.backlog).astype(np.float32))
 
@@ -359,17 +314,6 @@ def _chance(days: _Days, end: date, day: date) -> float:
     """The share of trials done by the end; so many trials cannot tell a certainty from nearly one."""
     done = int(np.count_nonzero(days <= min((end - day).days, HORIZON)))
     return min(done, TRIALS - 1) / TRIALS
-
-
-def chance_text(chance: float | None) -> str:
-    """`43 %`; at most `>95 %` while work remains, `100 %` only where none does (chance 1), `–` where unknown."""
-    if chance is None:
-        return "–"
-    if chance == 1:
-        return "100 %"
-    if chance > 0.95:
-        return ">95 %"
-    return "<1 %" if chance < 0.01 else f"{int(chance * 100 + 0.5)} %"
 
 
 def _generator(*of: object) -> np.random.Generator:
