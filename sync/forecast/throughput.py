@@ -1,0 +1,198 @@
+"""What teams finished, what was added and what remains: the numbers that forecasts start from, by few queries.
+
+Throughput is what a team finished of the work that counts for any key result that is known, one of an earlier cycle
+included; what remains is that of the running ones. An item that serves several key results is one item of its team.
+Cancelled and deleted work and ignored sub-tasks do not count, as nowhere.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import cycle
+
+import sqlalchemy as sa
+
+from config import Config
+from store.tables import Measure
+from sync.forecast.work import WINDOW, TeamWork
+from sync.tally import among
+
+NO_TEAM = 0
+PLANNING = timedelta(days=14)
+"""What is created in the first days of a cycle is its plan; what is created later is growth of its scope."""
+SETTLED = 28
+"""Fewer days of the window than this on which scope was planned and could grow: growth is not known."""
+
+_INSTANT = Measure.__table__.c.measured_at.type
+_DAYS = sa.Table(
+    "forecast_day",
+    sa.MetaData(),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("day", sa.Date),
+    sa.Column("planned_by", sa.Date),
+    sa.Column("starts_at", _INSTANT),
+    sa.Column("ends_at", _INSTANT),
+    prefixes=["TEMPORARY"],
+)
+"""The days of the window in the configured zone. A cycle that began up to `planned_by` was planned on that day."""
+
+_RUNNING = (
+    "JOIN key_result k ON k.id = {}.key_result_id AND NOT k.archived JOIN objective o ON o.id = k.objective_id"
+    " JOIN cycle c ON c.id = o.cycle_id AND c.starts_on <= :day AND c.ends_on >= :day"
+)
+
+
+@dataclass
+class Remaining:
+    """A running key result: by id of the team (0: none), how many of its counted items remain, and are done."""
+
+    id: int
+    key: str
+    ends_on: date
+    teams: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def remaining(self) -> int:
+        """Number of items that remain."""
+        return sum(remaining for remaining, _ in self.teams.values())
+
+
+def running(conn: sa.Connection, day: date) -> dict[int, Remaining]:
+    """The key results whose cycle contains the day, with their counted work by team, by id."""
+    query = _text(
+        "SELECT k.id, k.key, c.ends_on, t.team_id,"
+        " SUM(CASE WHEN t.state IN ('todo', 'in_progress') THEN t.items ELSE 0 END) AS remaining,"
+        " SUM(CASE WHEN t.state = 'done' THEN t.items ELSE 0 END) AS done"
+        " FROM key_result k JOIN objective o ON o.id = k.objective_id JOIN cycle c ON c.id = o.cycle_id"
+        " LEFT JOIN tally t ON t.key_result_id = k.id AND t.role = 'counted'"
+        " WHERE NOT k.archived AND c.starts_on <= :day AND c.ends_on >= :day GROUP BY k.id, k.key, c.ends_on, t.team_id"
+        " ORDER BY k.id, t.team_id"
+    ).columns(ends_on=sa.Date)
+    found: dict[int, Remaining] = {}
+    for row in conn.execute(query, {"day": day}):
+        one = found.setdefault(row.id, Remaining(row.id, row.key, row.ends_on))
+        if row.team_id is not None:
+            one.teams[row.team_id] = (int(row.remaining), int(row.done))
+    return found
+
+
+def team_works(conn: sa.Connection, config: Config, day: date, teams: dict[int, str | None]) -> dict[int, TeamWork]:
+    """What these teams (keys by id; None for id 0, work of no team) did before the day and what is left to them."""
+    ids = frozenset(teams)
+    _fill_days(conn, config, day)
+    completions, additions = _completions(conn, ids), _additions(conn, ids)
+    settled, due = _settled(conn, ids, day), _due(conn, ids, day)
+    return {
+        team_id: TeamWork(
+            team=key,
+            completions=_by_day(completions[team_id]),
+            additions=_grown(_by_day(additions[team_id]), settled[team_id]),
+            due=due[team_id],
+        )
+        for team_id, key in teams.items()
+    }
+
+
+def _fill_days(conn: sa.Connection, config: Config, day: date) -> None:
+    conn.execute(sa.text("DROP TABLE IF EXISTS forecast_day"))
+    _DAYS.create(conn, checkfirst=False)
+    days = [day - timedelta(days=WINDOW - number) for number in range(WINDOW)]
+    conn.execute(
+        sa.insert(_DAYS),
+        [
+            {
+                "number": number,
+                "day": one,
+                "planned_by": one - PLANNING,
+                "starts_at": _start_of(one, config),
+                "ends_at": _start_of(one + timedelta(days=1), config),
+            }
+            for number, one in enumerate(days)
+        ],
+    )
+
+
+def _completions(conn: sa.Connection, teams: frozenset[int]) -> dict[int, dict[int, int]]:
+    """Items finished, by team and number of the day."""
+    return _numbers(
+        conn,
+        # CROSS JOIN: SQLite is to begin with the few days and look into the index of what is finished.
+        "SELECT l.team_id, d.number, COUNT(DISTINCT l.item_id) AS items FROM forecast_day d CROSS JOIN link l"
+        " WHERE l.role = 'counted' AND l.state = 'done' AND l.finished_at >= d.starts_at AND l.finished_at < d.ends_at"
+        f" AND {among('l.team_id', teams)} GROUP BY l.team_id, d.number",
+    )
+
+
+def _additions(conn: sa.Connection, teams: frozenset[int]) -> dict[int, dict[int, int]]:
+    """Items created for a key result after its cycle was planned and before it ended, by team and number of the day."""
+    return _numbers(
+        conn,
+        # The bounds of the window first: few items are created in it, and they are looked at once.
+        "SELECT l.team_id, d.number, COUNT(DISTINCT l.item_id) AS items FROM work_item i CROSS JOIN link l"
+        " CROSS JOIN key_result k CROSS JOIN objective o CROSS JOIN cycle c CROSS JOIN forecast_day d"
+        " WHERE i.created_at >= (SELECT MIN(starts_at) FROM forecast_day)"
+        " AND i.created_at < (SELECT MAX(ends_at) FROM forecast_day)"
+        " AND l.item_id = i.id AND l.role = 'counted' AND k.id = l.key_result_id AND o.id = k.objective_id"
+        " AND c.id = o.cycle_id AND i.created_at >= d.starts_at AND i.created_at < d.ends_at"
+        f" AND c.starts_on <= d.planned_by AND c.ends_on >= d.day AND {among('l.team_id', teams)}"
+        " GROUP BY l.team_id, d.number",
+    )
+
+
+def _numbers(conn: sa.Connection, query: str) -> dict[int, dict[int, int]]:
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for team_id, number, items in conn.execute(sa.text(query)):
+        found[team_id][number] = items
+    return found
+
+
+def _settled(conn: sa.Connection, teams: frozenset[int], day: date) -> dict[int, list[int]]:
+    """By team, the numbers of the days on which a cycle that it works for was planned and had not ended."""
+    query = _text(
+        "SELECT DISTINCT t.team_id, c.starts_on, c.ends_on FROM tally t JOIN key_result k ON k.id = t.key_result_id"
+        " JOIN objective o ON o.id = k.objective_id JOIN cycle c ON c.id = o.cycle_id"
+        f" WHERE t.role = 'counted' AND {among('t.team_id', teams)}"
+    ).columns(starts_on=sa.Date, ends_on=sa.Date)
+    days = [day - timedelta(days=WINDOW - number) for number in range(WINDOW)]
+    found: dict[int, set[int]] = defaultdict(set)
+    for row in conn.execute(query):
+        found[row.team_id].update(n for n, one in enumerate(days) if row.starts_on + PLANNING <= one <= row.ends_on)
+    return defaultdict(list, {team_id: sorted(numbers) for team_id, numbers in found.items()})
+
+
+def _due(conn: sa.Connection, teams: frozenset[int], day: date) -> dict[int, dict[date, int]]:
+    """By team, how many different items remain, by the earliest end of a running cycle that needs them."""
+    query = _text(
+        "SELECT team_id, ends_on, COUNT(*) AS items FROM ("
+        " SELECT l.item_id, l.team_id, MIN(c.ends_on) AS ends_on FROM link l"
+        f" {_RUNNING.format('l')} WHERE l.role = 'counted' AND l.state IN ('todo', 'in_progress')"
+        f" AND {among('l.team_id', teams)} GROUP BY l.item_id, l.team_id) item GROUP BY team_id, ends_on"
+    ).columns(ends_on=sa.Date)
+    found: dict[int, dict[date, int]] = defaultdict(dict)
+    for row in conn.execute(query, {"day": day}):
+        found[row.team_id][row.ends_on] = row.items
+    return found
+
+
+def _by_day(numbers: dict[int, int]) -> list[int]:
+    return [numbers.get(number, 0) for number in range(WINDOW)]
+
+
+def _grown(additions: list[int], settled: Collection[int]) -> list[int] | None:
+    """Additions by day, where enough is known of them. A day on which scope was not settled takes those of one on which
+    it was, in turn.
+    """
+    if len(settled) < SETTLED:
+        return None
+    others = cycle([additions[number] for number in settled])
+    known = set(settled)
+    return [own if number in known else next(others) for number, own in enumerate(additions)]
+
+
+def _text(query: str) -> sa.TextClause:
+    return sa.text(query).bindparams(sa.bindparam("day", type_=sa.Date)) if ":day" in query else sa.text(query)
+
+
+def _start_of(day: date, config: Config) -> datetime:
+    return datetime.combine(day, time(), config.zone).astimezone(UTC)
