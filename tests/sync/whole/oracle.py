@@ -171,6 +171,26 @@ class Oracle:
                 sizes[self.team_of(one)] += size
         return sizes
 
+    def lever_share(self, result: Result) -> float | None:
+        """The share that its team and those below hold of what remains, or before work counts, of its levers."""
+        sizes = self.remaining(result) if result.counted else self.lever_sizes(result)
+        total = sum(sizes.values())
+        if result.team is None or not total:
+            return None
+        return sum(size for team, size in sizes.items() if team in self.subtree(result.team)) / total
+
+    def lever_sizes(self, result: Result) -> dict[str | None, float]:
+        """Size of what its levers match and is not done, or where all is done, of that; by team."""
+        matched = set().union(*(self.matched(one) for one in result.json.get("levers", [])))
+        leaves = self.leaves(matched)
+        for wanted in (lambda one: self.state(one) != "done", lambda _: True):
+            sizes: dict[str | None, float] = defaultdict(float)
+            for one in filter(wanted, leaves):
+                sizes[self.team_of(one)] += self.size(one, self.median_of_all)
+            if sum(sizes.values()):
+                break
+        return sizes
+
     # --- alignment of teams ------------------------------------------------------------------------------------------
 
     def alignment(self, cycle: str) -> dict[tuple[str, str, str | None], float]:

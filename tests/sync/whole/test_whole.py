@@ -52,6 +52,10 @@ def test_every_number_is_that_of_a_plain_recomputation(engine: sa.Engine, json: 
         assert {one.key: {team.team: team.size_remaining for team in one.teams if team.remaining} for one in facts} == {
             key: pytest.approx(oracle.remaining(one)) for key, one in oracle.results.items()
         }
+        assert {one.key: one.lever_share for one in facts} == {
+            key: None if (share := oracle.lever_share(one)) is None else pytest.approx(share)
+            for key, one in oracle.results.items()
+        }
         transaction.rollback()
 
 
