@@ -148,8 +148,8 @@ def _containers(conn: sa.Connection, ids: list[int]) -> Mapping[int, list[Contai
 def _blockers(conn: sa.Connection, ids: list[int]) -> Mapping[int, list[str]]:
     table = Dependency.__table__
     found: dict[int, list[str]] = defaultdict(list)
-    for item_id, key in conn.execute(sa.select(table).where(table.c.item_id.in_(ids))):
-        found[item_id].append(key)
+    for row in conn.execute(sa.select(table).where(table.c.item_id.in_(ids))):
+        found[row.item_id].append(row.blocker_key)
     return found
 
 

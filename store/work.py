@@ -52,6 +52,7 @@ REOPENED = "reopened"
 """What a tool without histories says of work that was taken up again."""
 _PACK = msgspec.msgpack.Encoder()
 _PAIR = {"item_id": "integer", "tag_id": "integer"}
+_BLOCKER = {"item_id": "integer", "blocker_key": "text", "blocker_folded": "text"}
 _STEP = {
     "item_id": "integer",
     "position": "integer",
@@ -245,8 +246,8 @@ def _replace_sets(
     words = [(item_id, tags_of(item)) for item_id, item in items]
     ids = tag_ids(bulk, set().union(*(tags for _, tags in words)))
     bulk.insert("work_tag", _PAIR, [(item_id, ids[tag]) for item_id, tags in words for tag in tags])
-    blockers = {(item_id, key) for item_id, item in items for key in item.blocked_by}
-    bulk.insert("dependency", {"item_id": "integer", "blocker_key": "text"}, blockers)
+    blockers = {(item_id, key, fold(key)) for item_id, item in items for key in item.blocked_by}
+    bulk.insert("dependency", _BLOCKER, blockers)
     steps = [
         (item_id, position, bulk.instant(one.at), one.kind, one.before, one.after, one.category)
         for item_id, item in items

@@ -233,6 +233,7 @@ class Dependency(Row, table=True):
 
     item_id: int = Field(primary_key=True)
     blocker_key: str = Field(primary_key=True)
+    blocker_folded: str
 
 
 class WorkChange(Row, table=True):

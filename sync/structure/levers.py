@@ -128,6 +128,15 @@ def lever_work(conn: sa.Connection, config: Config, key_results: Collection[int]
     return {key_result: _parts(rows, config, fillers) for key_result, rows in matched.items()}
 
 
+def lever_places(conn: sa.Connection) -> dict[int, list[Places]]:
+    """Where the levers of each key result look, by its id."""
+    found: dict[int, list[Places]] = defaultdict(list)
+    query = sa.text("SELECT lever_of, selector FROM mapping WHERE via = 'lever'").columns(selector=JSON)
+    for row in conn.execute(query):
+        found[row.lever_of].append(places_of(row.selector))
+    return found
+
+
 def in_doubt(conn: sa.Connection) -> list[int]:
     """Ids of the key results that have a lever of which no live item belongs to a team, archived ones included."""
     query = _IN_DOUBT.format(live=live("i"))

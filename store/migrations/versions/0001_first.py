@@ -43,6 +43,7 @@ def upgrade() -> None:
         "dependency",
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("blocker_key", sa.String(), nullable=False),
+        sa.Column("blocker_folded", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("item_id", "blocker_key", name=op.f("pk_dependency")),
         sqlite_with_rowid=False,
     )
