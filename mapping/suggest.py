@@ -7,18 +7,20 @@ shared words tells near-equal titles from those that have one rare word in commo
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 WORD = re.compile(r"[^\W_]+")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 """Letters of scripts that put no blanks between words; a word of these is taken apart into pairs of letters."""
 _COMMON = (
-    "a an and are as at be by for from has have in into is it its no not of on or our so than that the their then they"
-    " this to up we when which who will with you your"
+    "a all an and any are as at be by can do each every for from get has have how if in into is it its more new no not"
+    " of on one or our out per so than that the their then they this to up use via we what when where which who will"
+    " with without you your"
     " das dem den der des die ein eine einer für ist mit nicht und von zu zum zur"
     " au aux avec ce de des du en est et la le les ou par pour sur un une"
     " con del el en las los o para por que se un una y"
@@ -28,10 +30,16 @@ STOP = frozenset(_COMMON.split())
 
 SHORTLIST = 20
 """Key results compared closely, for each piece of work."""
+SHOWN = 6
+"""Shared words that a reason names."""
 OVERLAP = 0.6
 """Weight of the ratio of shared words beside BM25, by which hidden links of recorded work were found again best."""
-SAME_TEAM, SAME_COMPONENT, SAME_LABEL, SAME_SCOPE = 0.10, 0.20, 0.15, 0.05
+SAME_TEAM, SAME_COMPONENT, SAME_LABEL, SAME_SCOPE = 0.10, 0.30, 0.15, 0.05
 """How much of what a score lacks these add."""
+THIN = 0.5
+"""What one shared word counts of what several would: short titles agree by chance."""
+CONTEXT = 0.8
+"""What the words of work's context count beside its own."""
 NAMED = 0.95
 """The least score of work whose title names the key result by its key."""
 
@@ -103,14 +111,21 @@ class Suggestion:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text that may tell what it is about: case-folded, without numbers and the commonest words."""
-    found = []
-    for word in WORD.findall(text.casefold()):
+    """The words of a text that may tell what it is about: case-folded, without numbers and the commonest words.
+
+    An s at the end is left out: in many languages it only says that there are several.
+    """
+    return [stem for stem, _ in _stems(text)]
+
+
+def _stems(text: str) -> Iterator[tuple[str, str]]:
+    """The words as they are compared and as they are written."""
+    for written in WORD.findall(text):
+        word = written.casefold()
         if UNSPACED.search(word):
-            found += [word[at : at + 2] for at in range(max(len(word) - 1, 1))]
+            yield from ((pair, pair) for at in range(max(len(word) - 1, 1)) for pair in [word[at : at + 2]])
         elif len(word) > 1 and word not in STOP and not word.isdecimal():
-            found.append(word)
-    return found
+            yield word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word, word
 
 
 def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) -> list[Suggestion]:
@@ -121,9 +136,13 @@ def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) ->
     """
     if not work or not targets:
         return []
+    import numpy as np
+
     said = [_Said.of(one) for one in work]
     texts = [_texts(target) for target in targets]
-    weighed = _bm25([[word for text in titles for word in text] for titles in texts], [one.query for one in said])
+    documents = [[word for text in titles for word in text] for titles in texts]
+    own, context = np.split(_bm25(documents, [one.own for one in said] + [one.context for one in said]), 2)
+    weighed = np.maximum(own, CONTEXT * context)
     added = _places(work, targets)
     found = []
     for at, one in enumerate(work):
@@ -139,17 +158,28 @@ def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) ->
 
 @dataclass(frozen=True)
 class _Said:
-    """The words of a piece of work: of its title, and all that are looked for."""
+    """The words of a piece of work: its own, and those of its context. `keys`: what may be a key in its title.
+
+    `written`: all of them, its own first, as people read them.
+    """
 
     title: list[str]
-    query: list[str]
-    key_words: frozenset[str]
+    own: list[str]
+    context: list[str]
+    keys: frozenset[str]
+    written: dict[str, str]
 
     @classmethod
     def of(cls, work: Work) -> "_Said":
         title = words(work.title)
-        more = [word for text in (*work.components, *work.labels, *work.context) for word in words(text)]
-        return cls(title, title + [word for word in dict.fromkeys(more) if word not in title], _keys(work.title))
+        tags = [word for text in (*work.components, *work.labels) for word in words(text)]
+        own = list(dict.fromkeys(title + tags))
+        context = [word for text in work.context for word in words(text)]
+        written: dict[str, str] = {}
+        for text in (work.title, *work.components, *work.labels, *work.context):
+            for stem, word in _stems(text):
+                written.setdefault(stem, word)
+        return cls(title, own, context, _keys(work.title), written)
 
 
 def _keys(text: str) -> frozenset[str]:
@@ -161,12 +191,13 @@ def _texts(target: Target) -> list[list[str]]:
     return [words(text) for text in (target.title, target.objective, " ".join(target.levers), *target.mapped)]
 
 
-def _bm25(documents: list[list[str]], queries: list[list[str]]) -> np.ndarray:
+def _bm25(documents: list[list[str]], queries: list[list[str]]) -> "np.ndarray":
     """How much of each query's weight each document has, 0 to 1: a row for each query.
 
     The queries are part of what tells how rare a word is, and each one's own score is what a perfect match would get.
     """
     import bm25s
+    import numpy as np
 
     found = np.zeros((len(queries), len(documents)), dtype=np.float32)
     if not any(documents):
@@ -182,8 +213,10 @@ def _bm25(documents: list[list[str]], queries: list[list[str]]) -> np.ndarray:
     return found
 
 
-def _places(work: Sequence[Work], targets: Sequence[Target]) -> np.ndarray:
+def _places(work: Sequence[Work], targets: Sequence[Target]) -> "np.ndarray":
     """What team, component, label and scope add, 0 to 1."""
+    import numpy as np
+
     lacking = np.ones((len(work), len(targets)), dtype=np.float32)
     for weight, of_work, of_targets in (
         (SAME_TEAM, [one.teams for one in work], [(one.team,) if one.team else () for one in targets]),
@@ -197,7 +230,7 @@ def _places(work: Sequence[Work], targets: Sequence[Target]) -> np.ndarray:
                 holders[value].append(to)
         for at, values in enumerate(of_work):
             if hit := {to for value in _folded(values) for to in holders.get(value, ())}:
-                lacking[at, sorted(hit)] *= 1 - weight
+                lacking[at, sorted(hit)] *= 1 - weight / len(hit) ** 0.5
     return 1 - lacking
 
 
@@ -209,8 +242,8 @@ def _pair(
     work: Work, said: _Said, target: Target, texts: list[list[str]], weighed: float, added: float
 ) -> Suggestion | None:
     of_target = {word for text in texts for word in text}
-    shared = tuple(dict.fromkeys(word for word in said.query if word in of_target))
-    named = target.key.casefold() in said.key_words
+    shared = tuple(written for stem, written in said.written.items() if stem in of_target)
+    named = target.key.casefold() in said.keys
     same = {
         "component": _shared(work.components, target.components),
         "label": _shared(work.labels, target.labels),
@@ -219,11 +252,12 @@ def _pair(
         return None
     # The objective and the levers say less of one key result than its own title and its work do.
     text = (weighed + OVERLAP * _overlap(said.title, [texts[0], *texts[3:]])) / (1 + OVERLAP)
+    text *= THIN if len(shared) <= 1 else 1
     score = 1 - (1 - text) * (1 - added)
     same["team"] = (target.team,) if target.team is not None and target.team in work.teams else ()
     same["scope"] = _shared((work.scope,) if work.scope else (), target.scopes)
     reasons = [Reason(kind="named", words=(target.key,))] if named else []
-    reasons += [Reason(kind="words", words=shared)] if shared else []
+    reasons += [Reason(kind="words", words=shared[:SHOWN])] if shared else []
     reasons += [Reason(kind=kind, words=values) for kind, values in same.items() if values]
     return Suggestion(
         work=work,

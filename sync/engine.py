@@ -16,6 +16,8 @@ from store import runs, work
 from store.sync_lock import sync_lock
 from sync.apply import apply
 from sync.findings import FindingsResult, evaluate
+from sync.forecast.step import forecast
+from sync.history import snapshot
 from sync.link import link
 from sync.measure import measure
 from sync.membership import ask_queries
@@ -23,6 +25,7 @@ from sync.only import Only
 from sync.progress_report import Progress, Silent
 from sync.pull import pull
 from sync.pull_rows import RunRows, ScopeResult
+from sync.suggestions import suggest_unaligned
 from sync.sweep import sweep as compare
 from sync.values import ValueResult, fetch_values
 
@@ -125,7 +128,11 @@ def _count(conn: sa.Connection, config: Config, connections: Iterable[int], now:
     for connection_id in connections:
         work.resolve_parents(conn, connection_id)
     link(conn, config)
-    return evaluate(conn, config, measure(conn, config, now), now)
+    forecast(conn, config, now)
+    facts = measure(conn, config, now)
+    snapshot(conn, config, now)
+    suggest_unaligned(conn, config, now)
+    return evaluate(conn, config, facts, now)
 
 
 def _outcome(results: list[ScopeResult], values: list[ValueResult], *, stopped: bool) -> RunOutcome:
