@@ -1,0 +1,182 @@
+"""What is stored of the work of key results, read a few key results at a time and made ready to be counted."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from config import Config, Counting
+from store import fold
+from store.classify import Reader
+from store.tables import Mapping as MappingTable
+from sync.history.counting import Linked, Source
+from sync.history.timeline import Changes, Past, Step, estimates, life
+from sync.tally import among
+
+CHUNK = 50
+"""Key results whose work is in memory at one time."""
+
+_LINKS = (
+    "SELECT l.key_result_id, l.item_id, l.mapping_id, l.counted, i.parent_id, i.level, i.connection_id, i.key, i.state,"
+    " i.created_at, i.started_at, i.closed_at, i.updated_at, i.presence, i.gone_at, i.estimate"
+    " FROM link l JOIN work_item i ON i.id = l.item_id WHERE {where} ORDER BY l.key_result_id, l.item_id"
+)
+_STEPS = (
+    "SELECT item_id, at, kind, before, after, category FROM work_change WHERE kind IN ('status', 'estimate')"
+    " AND item_id IN ({items}) ORDER BY item_id, position"
+)
+
+
+@dataclass
+class Work:
+    """The work linked to a key result, ignored sub-tasks aside. `keys`: the items' keys by id."""
+
+    sources: tuple[Source, ...] = ()
+    items: list[Linked] = field(default_factory=list)
+    keys: dict[int, str] = field(default_factory=dict)
+
+
+def cancelling(counting: Counting) -> Callable[[str | None], bool]:
+    """Whether a status name stands for cancelled work."""
+    words = Reader(counting).cancelled
+    return cache(lambda word: word is not None and fold(word) in words)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The last instant of a day."""
+    return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
+
+
+def steps_of(conn: sa.Connection, items: str) -> dict[int, list[Step]]:
+    """The steps of the items whose ids `items` selects, by id and by time; nothing for those without."""
+    found: dict[int, list[Step]] = defaultdict(list)
+    for item_id, *step in conn.execute(sa.text(_STEPS.format(items=items))):
+        found[item_id].append(Step(*step))
+    return found
+
+
+def connection_medians(conn: sa.Connection) -> dict[int, float]:
+    """The median estimate of each connection's items, by its id; nothing for those without any."""
+    given: dict[int, list[float]] = defaultdict(list)
+    query = "SELECT connection_id, estimate FROM work_item WHERE estimate IS NOT NULL AND presence = 'present'"
+    for connection, estimate in conn.execute(sa.text(query)):
+        given[connection].append(estimate)
+    return {connection: median(values) for connection, values in given.items()}
+
+
+class Loader:
+    """Reads the work of key results. Instants stay in the form in which the database gives them to plain queries."""
+
+    def __init__(self, conn: sa.Connection, config: Config) -> None:
+        self._conn = conn
+        self._is_cancelled = cancelling(config.counting)
+        self._ignore_subtasks = config.counting.subtasks == "ignore"
+        self._sized = config.counting.measure != "count"
+        self._medians: Mapping[int, float] | None = None
+
+    def work(self, key_results: Collection[int]) -> dict[int, Work]:
+        """By id of the key result, for each of those given."""
+        ids = frozenset(key_results)
+        where = among("l.key_result_id", ids)
+        rows: dict[int, list[Any]] = defaultdict(list)
+        for row in self._conn.execute(sa.text(_LINKS.format(where=where))):
+            rows[row.key_result_id].append(row)
+        steps = steps_of(self._conn, f"SELECT l.item_id FROM link l WHERE {where}")
+        sources = self._sources(ids)
+        parents = self._parents(rows)
+        lives: dict[int, tuple[Changes[str], Changes[float | None]]] = {}
+        return {one: self._of(sources[one], rows[one], steps, parents, lives) for one in ids}
+
+    def _of(
+        self,
+        mappings: list[Any],
+        rows: list[Any],
+        steps: Mapping[int, list[Step]],
+        parents: Mapping[int, int | None],
+        lives: dict[int, tuple[Changes[str], Changes[float | None]]],
+    ) -> Work:
+        sources = tuple(_as_sources(mappings))
+        by_convention = {one.id for one in mappings if one.via != "mapping"}
+        together = next((one.id for one in mappings if one.via != "mapping"), 0)
+        if self._ignore_subtasks:
+            rows = [row for row in rows if row.level != "subtask"]
+        linked = {row.item_id for row in rows}
+        filler = self._filler(rows)
+        work = Work(sources, [], {row.item_id: row.key for row in rows})
+        for row in rows:
+            known = lives.get(row.item_id)
+            if known is None:
+                known = lives[row.item_id] = self._life(row, steps.get(row.item_id, ()))
+            work.items.append(
+                Linked(
+                    id=row.item_id,
+                    mapping_id=together if row.mapping_id in by_convention else row.mapping_id,
+                    life=known[0],
+                    sizes=known[1],
+                    filler=filler if filler is not None else self._median_of(row.connection_id),
+                    above=tuple(_above(row.parent_id, parents, linked)) if row.parent_id is not None else (),
+                )
+            )
+        return work
+
+    def _life(self, row: Any, steps: Any) -> tuple[Changes[str], Changes[float | None]]:
+        past = Past(
+            row.item_id, row.state, row.created_at, row.started_at, row.closed_at, row.updated_at, row.presence,
+            row.gone_at, row.estimate, steps,
+        )  # fmt: skip
+        return life(past, self._is_cancelled), estimates(past) if self._sized else [(None, 1.0)]
+
+    def _sources(self, ids: frozenset[int]) -> dict[int, list[Any]]:
+        table = MappingTable.__table__
+        found: dict[int, list[Any]] = defaultdict(list)
+        query = sa.select(table.c.id, table.c.key_result_id, table.c.position, table.c.via, table.c.share)
+        for row in self._conn.execute(query.where(table.c.key_result_id.in_(ids)).order_by(table.c.position)):
+            found[row.key_result_id].append(row)
+        return found
+
+    def _parents(self, rows: Mapping[int, list[Any]]) -> dict[int, int | None]:
+        """The parents of all these items and of all above them: what lies between two linked items need not be."""
+        found: dict[int, int | None] = {row.item_id: row.parent_id for some in rows.values() for row in some}
+        while missing := {parent for parent in found.values() if parent is not None} - found.keys():
+            where = among("id", frozenset(missing))
+            found |= dict.fromkeys(missing)
+            found |= dict(self._conn.execute(sa.text(f"SELECT id, parent_id FROM work_item WHERE {where}")).all())
+        return found
+
+    # --- sizes -------------------------------------------------------------------------------------------------------
+
+    def _filler(self, rows: list[Any]) -> float | None:
+        """What a missing estimate is filled with now: the median of those that count; None where none has one."""
+        if not self._sized:
+            return 1.0
+        given = [row.estimate for row in rows if row.counted and row.estimate is not None]
+        return median(given) if given else None
+
+    def _median_of(self, connection_id: int) -> float:
+        """What is filled in where no counted item has an estimate: the median of the connection's, else 1."""
+        if self._medians is None:
+            self._medians = connection_medians(self._conn)
+        return self._medians.get(connection_id, 1.0)
+
+
+def _as_sources(mappings: list[Any]) -> Iterator[Source]:
+    for one in mappings:
+        if one.via == "mapping":
+            yield Source(one.id, one.position, "mapping", one.share)
+    if first := next((one for one in mappings if one.via != "mapping"), None):
+        yield Source(first.id, first.position, "convention", None)
+
+
+def _above(parent: int | None, parents: Mapping[int, int | None], linked: Collection[int]) -> Iterator[int]:
+    seen: set[int] = set()
+    while parent is not None and parent not in seen:
+        seen.add(parent)
+        if parent in linked:
+            yield parent
+        parent = parents.get(parent)
