@@ -21,8 +21,8 @@ def _key_results(d: Dialect) -> str:
         {d.number(d.definition("metric", "target"))} AS outcome_target,
         {d.definition("metric", "unit")} AS unit, m.delivery, m.expected, m.pace, m.confidence, m.health,
         m.health_reason, m.work_total, m.work_todo, m.work_in_progress, m.work_done, m.work_descoped, m.size_total,
-        m.size_done, m.size_imputed, m.lever_share, {d.null("DATE")} AS forecast_p50,
-        {d.null("DATE")} AS forecast_p85, {d.null("REAL")} AS chance_by_end,
+        m.size_done, m.size_imputed, m.lever_share, fc.p50 AS forecast_p50,
+        fc.p85 AS forecast_p85, fc.chance AS chance_by_end,
         coalesce(f.findings, 0) AS open_findings, {d.instant("m.last_check_in_at")} AS last_check_in_at,
         {d.instant("m.work_moved_at")} AS work_moved_at, {d.instant("m.measured_at")} AS measured_at
     FROM key_result k
@@ -31,6 +31,7 @@ def _key_results(d: Dialect) -> str:
     LEFT JOIN team t ON t.id = coalesce(k.team_id, o.team_id)
     LEFT JOIN theme th ON th.id = o.theme_id
     LEFT JOIN measure m ON m.key_result_id = k.id
+    LEFT JOIN forecast fc ON fc.key_result_id = k.id
     LEFT JOIN (SELECT subject, count(*) AS findings FROM finding
                WHERE resolved_at IS NULL AND subject_kind = 'key_result' GROUP BY subject) f ON f.subject = k.key
     WHERE NOT k.archived

@@ -14,6 +14,7 @@ from sync import progress
 from sync.check_ins import check_ins
 from sync.counted import Counted, instant, parts_of, read_tallies, teams_of
 from sync.facts import CheckInFacts, KeyResultFacts, MappingFacts, has_source
+from sync.forecast.stored import forecasts
 from sync.sources import Places, Sources, places_of
 from sync.structure import LeverShares
 from sync.tally import outdate
@@ -46,6 +47,7 @@ class _Measuring:
         self.sources, self.patience = Sources(conn, config.connections, now, patience), patience
         self.value_states = value_states(conn)
         self.team_keys = {row.id: row.key for row in conn.execute(sa.select(Team.__table__))}
+        self.forecasts = forecasts(conn)
         conventions = config.conventions
         self.conventions = bool(conventions.label or conventions.trailer or conventions.field)
 
@@ -158,7 +160,7 @@ class _Measuring:
         delivery = progress.delivery(parts, self.config.counting.in_progress_credit)
         outcome = progress.outcome_of(row.definition, check_ins, delivery.value, self.day)
         expected = progress.expected(row.starts_on, row.ends_on, row.definition.get("expected"), self.day)
-        last = outcome.last_check_in
+        last, forecast = outcome.last_check_in, self.forecasts.get(row.id)
         health = progress.health(
             definition=row.definition,
             day=self.day,
@@ -170,6 +172,8 @@ class _Measuring:
             last_check_in=last.day if last else None,
             thresholds=self.config.thresholds,
             source_problem=trust.problem or self._value_problem(row),
+            kind=row.kind,
+            chance=forecast.chance if forecast else None,
         )
         values = {
             "outcome": outcome.outcome,
@@ -221,6 +225,7 @@ class _Measuring:
             parts=parts,
             teams=teams,
             lever_share=values["lever_share"],
+            forecast=forecast,
             mappings=self._mapping_facts(mappings, places),
             linked=sum(tallied.roles[role] for role in ("counted", "container", "descoped", "dropped", "subtask")),
             live=tallied.live,

@@ -235,11 +235,14 @@ def health(
     thresholds: Thresholds,
     source_problem: str | None = None,
     archived: bool = False,
+    kind: str = "aspirational",
+    chance: float | None = None,
 ) -> Health:
     """The health of a key result on a day: the first of closed, unknown, stale and the verdict by pace that applies.
 
     `source_problem`: why the data behind it is not to be trusted (a failing connection, an old read), None if it is.
-    Before the grace period is over there is no verdict, and the word is unknown.
+    Before the grace period is over there is no verdict, and the word is unknown. A `committed` key result whose
+    `chance` to finish in time is known and too low is at least behind, whatever its pace.
     """
     if archived:
         return Health("closed", "it is no longer in the configuration")
@@ -252,9 +255,16 @@ def health(
     age = (day - last_check_in).days if last_check_in and manual(definition) else 0
     if age > thresholds.check_in_days:
         return Health("stale", f"the last check-in is {age} days old, of {last_check_in}")
-    if early := _too_early(day, cycle_start, cycle_end, thresholds):
+    if early := too_early(day, cycle_start, cycle_end, thresholds):
         return Health("unknown", early)
-    return verdict(definition, outcome_now, expected_now, delivery_now, thresholds)
+    by_pace = verdict(definition, outcome_now, expected_now, delivery_now, thresholds)
+    promised = chance if kind == "committed" else None
+    if by_pace.word == "on_track" and promised is not None and promised < thresholds.committed_chance:
+        limit = f"behind under {thresholds.committed_chance:.0%}"
+        return Health(
+            "behind", f"committed, with a chance of {promised:.0%} to finish in time ({limit}); {by_pace.reason}"
+        )
+    return by_pace
 
 
 def verdict(
@@ -274,7 +284,8 @@ def verdict(
     return _verdict(measured, reached, expected_now, thresholds)
 
 
-def _too_early(day: date, start: date, end: date, thresholds: Thresholds) -> str | None:
+def too_early(day: date, start: date, end: date, thresholds: Thresholds) -> str | None:
+    """Why there is no verdict yet in the first days of a cycle; None after them."""
     if day < start:
         return f"too early: its cycle starts on {start}"
     passed = (day - start).days + 1
