@@ -13,7 +13,8 @@ PAST = """
     WHERE c.kind IN ('milestone', 'version') AND c.due_on < :day ORDER BY c.id
 """
 
-# Starts from open work, of which there is far less than of all that past versions ever held.
+# Starts from open work, of which there is far less than of all that past versions ever held. SQLite takes tables that
+# are joined by CROSS JOIN in the order written.
 OPEN_IN_PAST = f"""
     WITH {RUNNING},
     past AS MATERIALIZED (
@@ -24,8 +25,8 @@ OPEN_IN_PAST = f"""
         FROM work_item i CROSS JOIN work_container w CROSS JOIN past p
         WHERE {is_open("i")} AND i.presence <> 'deleted' AND w.item_id = i.id AND p.id = w.container_id
           AND EXISTS (
-            SELECT 1 FROM link l WHERE l.item_id = i.id AND l.role = 'counted'
-              AND l.key_result_id IN (SELECT id FROM running))
+            SELECT 1 FROM link l CROSS JOIN running r
+            WHERE l.item_id = i.id AND l.role = 'counted' AND r.id = l.key_result_id)
     )
     SELECT h.container_id, h.id, h.key, t.key AS team, h.among FROM (
         SELECT held.*, ROW_NUMBER() OVER (PARTITION BY container_id ORDER BY id) AS place,
@@ -42,8 +43,8 @@ OVERDUE = f"""
 
 SERVED = f"""
     WITH {RUNNING}
-    SELECT l.item_id, r.key, r.team, r.ends_on FROM link l JOIN running r ON r.id = l.key_result_id
-    WHERE l.item_id IN :ids AND l.role IN ('counted', 'container') ORDER BY r.key
+    SELECT l.item_id, r.key, r.team, r.ends_on FROM link l CROSS JOIN running r
+    WHERE l.item_id IN :ids AND l.role IN ('counted', 'container') AND r.id = l.key_result_id ORDER BY r.key
 """
 
 

@@ -130,19 +130,17 @@ class Stored:
         }
         return self.add(tables.WorkItem, connection_id=connection_id, scope_id=scope_id, key=key, **values | given)
 
-    def milestone(self, scope_id: int, title: str, *items: int) -> None:
+    def milestone(self, scope_id: int, title: str, *items: int, **given: Any) -> None:
         scope = tables.Scope.__table__
         connection_id = self.conn.execute(sa.select(scope.c.connection_id).where(scope.c.id == scope_id)).scalar_one()
-        container_id = self.add(
-            tables.Container,
-            connection_id=connection_id,
-            scope_id=scope_id,
-            external_id=title,
-            kind="milestone",
-            title=title,
-            title_folded=fold(title),
-            listed=True,
-        )
+        values = {
+            "external_id": title,
+            "kind": "milestone",
+            "title": title,
+            "title_folded": fold(title),
+            "listed": True,
+        }
+        container_id = self.add(tables.Container, connection_id=connection_id, scope_id=scope_id, **values | given)
         for item_id in items:
             self.add(tables.WorkContainer, item_id=item_id, container_id=container_id)
 
@@ -153,47 +151,25 @@ class Stored:
             tables.Cycle, key=key, starts_on=start, ends_on=end, starts_at=starts_at, ends_at=ends_at, archived=False
         )
 
-    def key_result(self, key: str, start: date = START, end: date = END) -> int:
-        cycle_id = self.cycle(f"cycle of {key}", start, end)
-        objective_id = self.add(
-            tables.Objective,
-            key=f"objective of {key}",
-            title="Grow",
-            cycle_id=cycle_id,
-            kind="committed",
-            position=0,
-            archived=False,
-        )
-        return self.add(
-            tables.KeyResult,
-            key=key,
-            title=key,
-            objective_id=objective_id,
-            weight=1.0,
-            position=0,
-            definition={},
-            archived=False,
-        )
+    def objective(self, key: str, cycle_id: int, **given: Any) -> int:
+        values = {"title": "Grow", "kind": "committed", "position": 0, "archived": False}
+        return self.add(tables.Objective, key=key, cycle_id=cycle_id, **values | given)
+
+    def key_result(self, key: str, start: date = START, end: date = END, **given: Any) -> int:
+        objective_id = self.objective(f"objective of {key}", self.cycle(f"cycle of {key}", start, end))
+        values = {"title": key, "weight": 1.0, "position": 0, "definition": {}, "archived": False}
+        return self.add(tables.KeyResult, key=key, objective_id=objective_id, **values | given)
 
     def source(self, key_result_id: int | None, via: str = "mapping") -> int:
         return self.add(
             tables.Mapping, key_result_id=key_result_id, via=via, position=0, text="work", selector={}, matched=1
         )
 
-    def link(self, key_result_id: int, *items: int) -> None:
+    def link(self, key_result_id: int, *items: int, **given: Any) -> None:
         mapping_id = self.source(key_result_id)
+        values = {"direct": True, "role": "counted", "counted": True, "imputed": False, "state": "in_progress"}
         for item_id in items:
-            self.add(
-                tables.Link,
-                key_result_id=key_result_id,
-                item_id=item_id,
-                mapping_id=mapping_id,
-                direct=True,
-                role="counted",
-                counted=True,
-                imputed=False,
-                state="in_progress",
-            )
+            self.add(tables.Link, key_result_id=key_result_id, item_id=item_id, mapping_id=mapping_id, **values | given)
 
     def intend(self, *items: int) -> None:
         mapping_id = self.source(None, "intentional")
