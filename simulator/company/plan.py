@@ -110,7 +110,7 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
     (with `when=past`: before this quarter), `stale` (nothing moves), `waiting` (nothing begun lately), `planned` (for
     the next quarter), `cancelled`.
     """
-    count = len(block.children)
+    count, begun = len(block.children), (calendar.today - calendar.start).days
     match block.options.get("all"):
         case "done":
             first = 95 if block.option("when") == "past" else 40
@@ -123,7 +123,8 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
             return [Stage(state, 70, 24 + count - index) for index, state in enumerate(states)]
         case "waiting":
             return [
-                Stage("done", 60, 25 + index) if index < 2 else Stage("todo", 30, 1 + index) for index in range(count)
+                Stage("done", 60, 25 + index) if index < 2 else Stage("todo", max(begun, 30), 1 + index)
+                for index in range(count)
             ]
         case "planned":
             return [Stage("todo", 20 + index, 6 + index % 10) for index in range(count)]
@@ -131,19 +132,22 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
     done = min(round(count * calendar.elapsed() * float(block.options.get("pace", 1))), max(count - 1, 0))
     doing = min(int(block.options.get("doing") or 0), count - done)
     stuck, overdue = int(block.options.get("stuck") or 0), int(block.options.get("overdue") or 0)
-    span = min(max((calendar.today - calendar.start).days, 21), 75)
+    span = min(max(begun, 21), 75)
     found = []
     for index in range(count):
         late = -4 - index % 3 if done <= index < done + overdue else None
+        planned = max(begun - 8 + number_of(block.children[index].text) % 20, 4)
         if index < done:
             moved = 1 + span * (done - 1 - index) // done
-            found.append(Stage("done", moved + 8 + number_of(block.children[index].text) % 25, moved))
+            found.append(Stage("done", max(planned, moved + 3), moved))
         elif index < done + doing:
             moved = 24 if index >= done + doing - stuck else 1 + index % 6
-            found.append(Stage("doing", moved + 15, moved, late))
+            found.append(Stage("doing", max(planned, moved + 3), moved, late))
+        elif index % 9 == 6:
+            found.append(Stage("todo", 5, 4, late))
         else:
-            new = index % 6 == 0
-            found.append(Stage("todo", 5 if new else 50 + index, 4 if new else 9 + index % 20, late))
+            moved = 9 + index % 20
+            found.append(Stage("todo", max(planned, moved), moved, late))
     return found
 
 

@@ -290,6 +290,12 @@ objectives:
       - key: PLUS.2
         title: 95 % of the big retailers renew, up from 88 %
         metric: {unit: "%", start: 88, target: 95}
+      # Too little is known of how fast this team works to say whether it carries it.
+      - key: PLUS.3
+        title: A quote within one day instead of 21
+        team: sales
+        owner: Ben Osei
+        metric: {unit: days, start: 21, target: 1}
   - key: REGIONS
     title: A region may fail, and no shop does
     cycle: @next_cycle
@@ -320,6 +326,8 @@ objectives:
         metric: {unit: talks, start: 0, target: 60}
 
 mappings:
+  - key_result: PLUS.3
+    work: {connection: jira, epic: @sales_tools}
   - key_result: REGIONS.1
     work: {connection: jira, epic: @regions}
   - key_result: FAIRS.1
