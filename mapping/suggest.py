@@ -150,7 +150,8 @@ def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) ->
         count = min(SHORTLIST, len(targets))
         shortlist = np.argpartition(-rough, count - 1)[:count]
         for to in sorted(shortlist.tolist()):
-            pair = _pair(one, said[at], targets[to], texts[to], float(weighed[at, to]), float(added[at, to]))
+            scores = float(own[at, to]), float(context[at, to]), float(added[at, to])
+            pair = _pair(one, said[at], targets[to], texts[to], *scores)
             if pair is not None and pair.score >= least:
                 found.append(pair)
     return sorted(found, key=lambda pair: (-pair.score, pair.target.key, str(pair.work.id)))
@@ -239,7 +240,7 @@ def _folded(values: Iterable[str]) -> set[str]:
 
 
 def _pair(
-    work: Work, said: _Said, target: Target, texts: list[list[str]], weighed: float, added: float
+    work: Work, said: _Said, target: Target, texts: list[list[str]], own: float, context: float, added: float
 ) -> Suggestion | None:
     of_target = {word for text in texts for word in text}
     shared = tuple(written for stem, written in said.written.items() if stem in of_target)
@@ -250,9 +251,10 @@ def _pair(
     }
     if not (named or shared or any(same.values())):
         return None
+    weighed = max(own * _trust(said.own, of_target), CONTEXT * context * _trust(said.context, of_target))
     # The objective and the levers say less of one key result than its own title and its work do.
-    text = (weighed + OVERLAP * _overlap(said.title, [texts[0], *texts[3:]])) / (1 + OVERLAP)
-    text *= THIN if len(shared) <= 1 else 1
+    overlap = _overlap(said.title, [texts[0], *texts[3:]]) * _trust(said.title, of_target)
+    text = (weighed + OVERLAP * overlap) / (1 + OVERLAP)
     score = 1 - (1 - text) * (1 - added)
     same["team"] = (target.team,) if target.team is not None and target.team in work.teams else ()
     same["scope"] = _shared((work.scope,) if work.scope else (), target.scopes)
@@ -265,6 +267,10 @@ def _pair(
         score=round(max(score, NAMED) if named else score, 3),
         reasons=tuple(reasons),
     )
+
+
+def _trust(mine: list[str], theirs: set[str]) -> float:
+    return 1.0 if len(theirs.intersection(mine)) > 1 else THIN
 
 
 def _overlap(title: list[str], others: list[list[str]]) -> float:
