@@ -34,7 +34,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "size_total": "size of the counted items",
             "size_done": "size of those done",
             "size_imputed": "size that was filled in for missing estimates",
-            "lever_share": "share of the remaining work that lies in the team's own subtree",
+            "lever_share": "share of what is left to do, or of the levers, that its team and those below it hold",
             "forecast_p50": "day by which it is done in half of the trials",
             "forecast_p85": "day by which it is done in 85 of 100 trials",
             "chance_by_end": "chance to be done by the end of the cycle",
@@ -205,6 +205,17 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "decided_until": "until when it holds; null for good",
             "days_to_decision": "days from raising to the first decision",
             "ended_at": "when the finding ended or the objection was withdrawn; null while it stands",
+        },
+    ),
+    "northing_team_alignment": (
+        "One row per cycle, team and objective (or kind of other work): what the team's work counts toward.",
+        {
+            "cycle": "key of the cycle",
+            "team": "key of the team; the work of the teams below it is their own",
+            "kind": "`objective`, `intentional` or `unaligned`",
+            "objective": "key of the objective whose key results the work serves; null for the other kinds",
+            "size": "size of the work in progress or closed in the cycle; key results share an item equally",
+            "share": "part of all that the team has in progress or closed in the cycle; a team's shares sum to 1",
         },
     ),
     "northing_sync_runs": (

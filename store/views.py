@@ -6,7 +6,9 @@ import sqlalchemy as sa
 
 from store import voice_views
 from store.dialect import Dialect
+from store.team_alignment_view import team_alignment
 from store.view_columns import VIEWS
+from store.view_parts import IS_INTENTIONAL, IS_LEAF, SIZE
 
 VERSION = 1
 """Edition of the views. It grows when a view or column is added or changes its meaning."""
@@ -92,11 +94,6 @@ def _is_linked(d: Dialect) -> str:
             WHERE l.item_id = w.id)"""
 
 
-_IS_INTENTIONAL = """EXISTS (
-            SELECT 1 FROM match ma JOIN mapping mp ON mp.id = ma.mapping_id AND mp.via = 'intentional'
-            WHERE ma.item_id = w.id)"""
-
-
 def _work(d: Dialect) -> str:
     # The outer joins always find their row. They tell SQLite to begin with the items: it would else walk all of them
     # once for each scope when it knows of few scopes.
@@ -117,7 +114,7 @@ def _work(d: Dialect) -> str:
         {d.instant("w.created_at")} AS created_at, {d.instant("w.started_at")} AS started_at,
         {d.instant("w.closed_at")} AS closed_at, w.due_on, {d.instant("w.updated_at")} AS updated_at,
         {d.texts(keys)} AS key_results,
-        {d.number(f"CASE WHEN {_is_linked(d)} OR {_IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence,
+        {d.number(f"CASE WHEN {_is_linked(d)} OR {IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence,
         {d.instant("w.gone_at")} AS gone_at
     FROM work_item w
     LEFT JOIN connection c ON c.id = w.connection_id
@@ -140,15 +137,9 @@ def _links(_d: Dialect) -> str:
 
 
 def _unaligned_work(d: Dialect) -> str:
-    ignored = "(SELECT value FROM meta WHERE key = 'subtasks')"
-    counts = "coalesce((SELECT value FROM meta WHERE key = 'measure'), 'count') = 'count'"
-    counts_itself = (
-        "b.state <> 'cancelled' AND b.presence <> 'deleted'"
-        f" AND NOT (b.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')"
-    )
     return f"""
     SELECT c.name AS connection, w.key, w.url, w.title, w.level, t.key AS team, s.key AS scope,
-        CASE WHEN {counts} THEN 1.0 ELSE coalesce(w.estimate, 1.0) END AS size,
+        {SIZE} AS size,
         {d.days_since("coalesce(w.started_at, w.created_at)")} AS age_days,
         k.key AS suggested_key_result,
         CASE WHEN k.id IS NOT NULL THEN g.score END AS suggestion_score
@@ -158,15 +149,9 @@ def _unaligned_work(d: Dialect) -> str:
     LEFT JOIN team t ON t.id = w.team_id
     LEFT JOIN suggestion g ON g.item_id = w.id
     LEFT JOIN key_result k ON k.id = g.key_result_id AND NOT k.archived
-    WHERE w.state = 'in_progress' AND w.presence <> 'deleted'
-        AND NOT (w.level = 'subtask' AND coalesce({ignored}, 'ignore') = 'ignore')
-        AND NOT EXISTS (
-            WITH RECURSIVE below(id, counts) AS (
-                SELECT b.id, {counts_itself} FROM work_item b WHERE b.parent_id = w.id
-                UNION SELECT b.id, {counts_itself} FROM below JOIN work_item b ON b.parent_id = below.id)
-            SELECT 1 FROM below WHERE counts)
+    WHERE w.state = 'in_progress' AND {IS_LEAF}
         AND NOT {_is_linked(d)}
-        AND NOT {_IS_INTENTIONAL}
+        AND NOT {IS_INTENTIONAL}
     """
 
 
@@ -232,6 +217,7 @@ _QUERIES: dict[str, Callable[[Dialect], str]] = {
     "northing_containers": _containers,
     "northing_findings": voice_views.findings,
     "northing_barriers": voice_views.barriers,
+    "northing_team_alignment": team_alignment,
     "northing_sync_runs": _sync_runs,
     "northing_scopes": _scopes,
     "northing_schema_version": _schema_version,

@@ -35,6 +35,7 @@ PROMISED = {
     "northing_barriers": "cycle code subject_kind subject team reason summary state raised_at raised_by"
     " days_left_when_raised acknowledged_by acknowledged_at decision decided_by decided_at decided_until"
     " days_to_decision ended_at",
+    "northing_team_alignment": "cycle team kind objective size share",
     "northing_sync_runs": "started_at finished_at outcome read changed set_aside requests not_modified waited_s error",
     "northing_scopes": "connection kind name items watermark last_ok_at age_s state",
     "northing_schema_version": "version",
