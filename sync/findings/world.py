@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from config import Config
 from store.tables import Connection, Cycle, Objective, Scope, Support, Team, Theme
-from sync.facts import KeyResultFacts
+from sync.facts import KeyResultFacts, TeamPart
 from sync.sources import Sources
 from sync.structure import Holding, Teams, holding, lever_places, lever_work
 from sync.value_states import ValueState, value_states
@@ -130,10 +130,14 @@ class World:
         return any(team.owns for team in self.config.teams) or self.conn.execute(owned).first() is not None
 
     @cached_property
+    def lever_parts(self) -> dict[int, tuple[TeamPart, ...]]:
+        """By id of the key results for which no work counts yet, what their levers match, by team."""
+        return lever_work(self.conn, self.config, [one.id for one in self.active if not one.teams])
+
+    @cached_property
     def holdings(self) -> dict[str, Holding]:
         """Who holds the levers of the key results whose cycle contains the day, by key, where that can be said."""
-        planned = lever_work(self.conn, self.config, [one.id for one in self.active if not one.teams])
-        found = ((one.key, holding(one, planned.get(one.id, ()), self.teams)) for one in self.active)
+        found = ((one.key, holding(one, self.lever_parts.get(one.id, ()), self.teams)) for one in self.active)
         return {key: one for key, one in found if one is not None}
 
     @cached_property
