@@ -28,7 +28,7 @@ class Thresholds(Model):
     `ratio` is progress / expected, `gap` is expected - progress, `score` is progress alone.
     """
     on_track: Positive = 0.90
-    """On track from this ratio or score on (gap: up to it)."""
+    """On track from this ratio or score on (gap: below it)."""
     behind: Positive = 0.70
     """Behind from this ratio or score on (gap: up to it); beyond it, at risk."""
     grace_days: Count = 7

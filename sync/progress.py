@@ -252,10 +252,12 @@ def health(
         return Health("unknown", source_problem)
     if outcome_now is None and delivery_now is None:
         return Health("unknown", "it has neither a recorded value nor work that counts")
+    early = too_early(day, cycle_start, cycle_end, thresholds)
     age = (day - last_check_in).days if last_check_in and manual(definition) else 0
-    if age > thresholds.check_in_days:
+    # Before its cycle nobody has to look at it.
+    if age > thresholds.check_in_days and day >= cycle_start:
         return Health("stale", f"the last check-in is {age} days old, of {last_check_in}")
-    if early := too_early(day, cycle_start, cycle_end, thresholds):
+    if early:
         return Health("unknown", early)
     by_pace = verdict(definition, outcome_now, expected_now, delivery_now, thresholds)
     promised = chance if kind == "committed" else None
@@ -298,7 +300,7 @@ def _verdict(measured: str, reached: float, expected_now: float, thresholds: Thr
     numbers = f"{measured} {reached:.0%} of {expected_now:.0%} expected"
     if thresholds.pace == "gap":
         gap = _exact(expected_now - reached)
-        return _word(gap <= thresholds.on_track, gap <= thresholds.behind, f"{numbers}: gap {gap:.2f}", thresholds)
+        return _word(gap < thresholds.on_track, gap <= thresholds.behind, f"{numbers}: gap {gap:.2f}", thresholds)
     if thresholds.pace == "score":
         score = _exact(reached)
         return _word(score >= thresholds.on_track, score >= thresholds.behind, f"{measured} {reached:.0%}", thresholds)
@@ -311,7 +313,7 @@ def _verdict(measured: str, reached: float, expected_now: float, thresholds: Thr
 def _word(good: bool, fair: bool, numbers: str, thresholds: Thresholds) -> Health:
     limits = f"on track from {thresholds.on_track:g}, behind from {thresholds.behind:g}"
     if thresholds.pace == "gap":
-        limits = f"on track up to {thresholds.on_track:g}, behind up to {thresholds.behind:g}"
+        limits = f"on track below {thresholds.on_track:g}, behind up to {thresholds.behind:g}"
     return Health("on_track" if good else "behind" if fair else "at_risk", f"{numbers} ({limits})")
 
 

@@ -255,11 +255,12 @@ class TestHealth:
 
         assert found.word == word
 
-    def test_a_gap_and_a_score_on_the_threshold_are_on_its_better_side(self) -> None:
+    def test_a_gap_is_on_track_below_its_threshold_and_a_score_from_it_on(self) -> None:
         gap = Thresholds.model_validate({"pace": "gap", "on_track": 0.1, "behind": 0.3})
         score = Thresholds.model_validate({"pace": "score", "on_track": 0.7, "behind": 0.4})
 
-        assert self.judge(outcome_now=0.5, expected_now=0.6, thresholds=gap).word == "on_track"
+        assert self.judge(outcome_now=0.501, expected_now=0.6, thresholds=gap).word == "on_track"
+        assert self.judge(outcome_now=0.5, expected_now=0.6, thresholds=gap).word == "behind"
         assert self.judge(outcome_now=0.3, expected_now=0.6, thresholds=gap).word == "behind"
         assert self.judge(outcome_now=0.7, thresholds=score).word == "on_track"
         assert self.judge(outcome_now=0.39, thresholds=score).word == "at_risk"
