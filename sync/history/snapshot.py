@@ -84,7 +84,7 @@ def _keep_today(conn: sa.Connection, today: date) -> None:
     )
 
 
-_CHANCE = "CAST(NULL AS REAL)"
+_CHANCE = "(SELECT f.chance FROM forecast f WHERE f.key_result_id = m.key_result_id)"
 
 
 @dataclass(frozen=True)
