@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from config import Config
 from store.tables import Connection, Cycle, Objective, Scope, Support, Team, Theme
-from sync.facts import KeyResultFacts, TeamPart
+from sync.facts import KeyResultFacts, TeamForecastFacts, TeamPart
+from sync.forecast.stored import team_forecasts
 from sync.sources import Sources
 from sync.structure import Holding, Teams, holding, lever_places, lever_work
 from sync.value_states import ValueState, value_states
@@ -122,6 +123,11 @@ class World:
     def teams(self) -> Teams:
         """The tree of teams."""
         return Teams.stored(self.conn)
+
+    @cached_property
+    def team_forecasts(self) -> list[TeamForecastFacts]:
+        """What the throughput of each team carries; of work of no team too, with the key ""."""
+        return list(team_forecasts(self.conn).values())
 
     @cached_property
     def work_has_owners(self) -> bool:

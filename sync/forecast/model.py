@@ -26,7 +26,9 @@ from numpy.typing import NDArray
 from sync.forecast.work import (
     FLOOR,
     HORIZON,
+    LIKELY,
     NOTHING_REMAINS,
+    SAFE,
     WINDOW,
     KeyResultWork,
     Outlook,
@@ -41,8 +43,6 @@ TRIALS = 10_000
 WEEKS = WINDOW // 7
 DRIFT = 0.15
 """Standard deviation of the weekly change of the logarithm of a team's pace."""
-LIKELY, SAFE = 0.50, 0.85
-"""The shares of trials behind P50 and P85."""
 
 _STAGES = (13, 26, 65)
 """Weeks looked ahead at a time, `HORIZON` in all: only the trials that are not done by then go on."""

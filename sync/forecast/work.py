@@ -10,6 +10,8 @@ FLOOR = 5
 """Fewer different days with a completion in the window than this give no number."""
 HORIZON = 728
 """Days looked ahead, two years. What is done later has no date."""
+LIKELY, SAFE = 0.50, 0.85
+"""The shares of trials behind P50 and P85."""
 NOTHING_REMAINS = "nothing remains to be done"
 
 Team = str | None
