@@ -1,7 +1,7 @@
 """The world of the findings' rules on a cycle that has not begun: what would be found if it ran now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -16,11 +16,11 @@ from sync.structure import Lever, levers
 class Coming(World):
     """A world in which one cycle is the running one, whatever the day. Data is as old as it is.
 
-    `forecasts` are those of its teams, by key, for the end of that cycle.
+    `forecasts` are those of its teams, for the end of that cycle.
     """
 
     cycle: str
-    forecasts: Mapping[str, TeamForecastFacts]
+    forecasts: tuple[TeamForecastFacts, ...]
 
     @cached_property
     def objectives(self) -> list[ObjectiveState]:
@@ -39,9 +39,9 @@ class Coming(World):
         return {**found, **{id_: _counted_once(ones) for id_, ones in levers(self.conn, self.config, bare).items()}}
 
     @cached_property
-    def team_forecasts(self) -> Mapping[str, TeamForecastFacts]:
+    def team_forecasts(self) -> list[TeamForecastFacts]:
         """What is left to each team by the end of the cycle, and whether it carries that."""
-        return self.forecasts
+        return list(self.forecasts)
 
 
 def _counted_once(ones: Iterable[Lever]) -> tuple[TeamPart, ...]:

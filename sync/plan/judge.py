@@ -1,7 +1,7 @@
 """Judging a coming cycle: the rules of structure over the world as if the cycle ran, and what the teams carry."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -11,8 +11,9 @@ from config import Config, Cycle
 from sync.apply import apply
 from sync.facts import KeyResultFacts
 from sync.findings.registry import rules
-from sync.findings.rule import Hit, Unjudged
+from sync.findings.rule import Hit, Unjudged, counted, listed
 from sync.findings.world import World
+from sync.forecast.work import chance_text
 from sync.link import link
 from sync.measure import measure
 from sync.plan.backlog import promises
@@ -90,7 +91,8 @@ def _judge(
     planned = as_if_running(facts, cycle.key)
     own = [one for one in planned if one.active]
     loads = [load(promise, cycle, day) for promise in promises(conn, config, day, cycle, earlier, own)]
-    forecasts = {one.team: one.facts(one.team) for one in loads if one.team is not None}
+    by_team = {one.team: one for one in loads if one.team is not None}
+    forecasts = tuple(one.facts(team) for team, one in by_team.items())
     world = Coming(conn, config, planned, now, cycle.key, forecasts)
     titles = {
         **{team.key: team.label for team in config.teams},
@@ -101,7 +103,7 @@ def _judge(
     unjudged: list[tuple[str, str]] = []
     for section, codes in SECTIONS.items():
         for code in codes:
-            for found in _found(world, code) if code in rules() else ():
+            for found in _found(world, code):
                 if isinstance(found, Unjudged):
                     unjudged.append((code, found.subject))
                     continue
@@ -110,7 +112,7 @@ def _judge(
                         section=section,
                         code=code,
                         severity=config.findings.severity.get(code, found.severity),
-                        hit=found,
+                        hit=_by_load(world, found, by_team[found.subject], cycle) if code == "STR304" else found,
                         title=titles.get(found.subject, ""),
                         hidden=_hidden(world, code, found.subject),
                     )
@@ -134,6 +136,23 @@ def _found(world: World, code: str) -> Iterator[Hit | Unjudged]:
     for one in found:
         if isinstance(one, Hit) and one.reason == "no_mapping" and one.subject not in with_levers:
             yield one
+
+
+def _by_load(world: World, hit: Hit, load: Load, cycle: Cycle) -> Hit:
+    """A team's promises in the numbers of the plan: what is left from before is told apart from what is new."""
+    new = listed([f"{key} ({items})" for key, items in load.key_results.items()])
+    said = f"{world.teams.name(hit.subject)} is promised for {counted(load.promised, 'item')}: {new}."
+    if load.earlier or load.done_before:
+        said += (
+            f" {counted(load.earlier, 'item')} of other cycles are open; with about {load.done_before} done by"
+            f" {cycle.start}, {load.backlog} are left then."
+        )
+    said += (
+        f" It finishes {load.per_week:.1f} a week: about {load.fits} fit by {cycle.end}, {load.over} too many; the"
+        f" chance for all is {chance_text(load.chance)}"
+    )
+    numbers = {"promised": load.promised, "earlier": load.earlier, "done_before": load.done_before, "over": load.over}
+    return replace(hit, summary=said, evidence={**hit.evidence, **numbers})
 
 
 def _hidden(world: World, code: str, subject: str) -> Hidden | None:
