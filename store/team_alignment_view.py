@@ -6,16 +6,13 @@ from store.view_parts import IS_INTENTIONAL, IS_LEAF, SIZE
 
 def team_alignment(d: Dialect) -> str:
     """What each team has in progress or closed in a cycle, by objective, each item shared among its key results."""
-    item = (
-        f"SELECT cy.id AS cycle_id, w.id, w.team_id, {SIZE} AS size FROM work_item w JOIN cycle cy ON NOT cy.archived"
-    )
     return f"""
     WITH busy AS (
-        {item} JOIN cycle cy ON NOT cy.archived AND {d.active_day()} BETWEEN cy.starts_on AND cy.ends_on
-        WHERE w.state = 'in_progress' AND w.team_id IS NOT NULL AND {IS_LEAF}
-        UNION ALL
-        {item} JOIN cycle cy ON NOT cy.archived AND w.closed_at >= cy.starts_at AND w.closed_at < cy.ends_at
-        WHERE w.state = 'done' AND w.team_id IS NOT NULL AND {IS_LEAF}),
+        SELECT cy.id AS cycle_id, w.id, w.team_id, {SIZE} AS size
+        FROM work_item w JOIN cycle cy ON NOT cy.archived AND (
+            (w.state = 'in_progress' AND {d.active_day()} BETWEEN cy.starts_on AND cy.ends_on)
+            OR (w.state = 'done' AND w.closed_at >= cy.starts_at AND w.closed_at < cy.ends_at))
+        WHERE w.team_id IS NOT NULL AND {IS_LEAF}),
     served AS (
         SELECT w.cycle_id, w.id, w.team_id, o.id AS objective_id,
             w.size / count(*) OVER (PARTITION BY w.cycle_id, w.id) AS size
