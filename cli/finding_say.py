@@ -81,7 +81,7 @@ def decide(
         found = voice.about(floor.conn, code, subject, team)
         voice.decide(floor.conn, found, verdict, who, last, note, floor.now, floor.day)
     when = f", until {last}" if last else ""
-    lines = [f"Decided about {one.called}, by {who}: {verdict}{when}." for one in found]
+    lines = [f"Decided on {one.called}, by {who}: {verdict}{when}." for one in found]
     _tell(at, lines, "decided", who, note, decision=verdict, until=last)
 
 

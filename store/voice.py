@@ -72,7 +72,7 @@ def about(conn: sa.Connection, code: str, subject: str, team: str | None = None)
     standing = [row for row in found if row.resolved_at is None]
     if not standing:
         raise _not_open(code, subject, found, [row.subject for row in rows if row.resolved_at is None])
-    return [About(row.id, None, row.severity, f"{code} about {subject}") for row in standing]
+    return [About(row.id, None, row.severity, f"{code} of {subject}") for row in standing]
 
 
 def _not_open(code: str, subject: str, found: list[Any], open_subjects: list[str]) -> Unfit:
