@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.sync.whole.oracle import Found, Oracle, Result
-from tests.sync.whole.organisation import TODAY, day
+from tests.sync.whole.organisation import PARENTS, TODAY, Json, day
 
 STALE = 14
 """Days."""
 
 JUDGED = frozenset({
     "COV101", "COV103", "COV104", "COV105", "DRF201", "DRF203", "DRF204", "HYG401", "HYG402", "HYG403",
-    "HYG409",
+    "HYG404", "HYG409", "STR301", "STR302", "STR303", "STR305", "STR306", "STR308", "STR309", "STR310",
 })  # fmt: skip
 """The codes that this module finds."""
 
@@ -19,7 +19,7 @@ JUDGED = frozenset({
 def findings(oracle: Oracle) -> set[Found]:
     """All findings of the codes in `JUDGED`."""
     found = {one for result in oracle.active for one in _of_key_result(oracle, result)}
-    found |= set(_of_objectives(oracle))
+    found |= {*_of_objectives(oracle), *_of_themes(oracle), *_of_teams(oracle)}
     return {one for one in found if one[0] in JUDGED}
 
 
@@ -32,6 +32,7 @@ def _of_key_result(oracle: Oracle, result: Result) -> Iterator[Found]:
     yield from _mappings(oracle, result)
     yield from _drift(oracle, result)
     yield from _hygiene(oracle, result)
+    yield from _structure(oracle, result)
 
 
 def _bare(oracle: Oracle, result: Result) -> str | None:
@@ -113,11 +114,63 @@ def _missing(owner: str | None, team: str | None) -> str:
     return "neither" if not owner and not team else "no_owner" if not owner else "no_team"
 
 
+def _structure(oracle: Oracle, result: Result) -> Iterator[Found]:
+    sizes = oracle.remaining(result) if result.counted else oracle.lever_sizes(result)
+    busy = {team for team, size in oracle.items_left(result).items() if size and team}
+    if len(busy) > 3:
+        yield "STR303", result.key, None
+    carried = _supported(oracle) & {result.key, result.objective["key"]}
+    if result.needs_work and not result.counted and not carried:
+        yield "STR306", result.key, None
+    if not any(team["owns"] for team in oracle.config["teams"]):
+        return  # nobody's work is known
+    share = oracle.lever_share(result)
+    if share is not None and sum(sizes.values()) and share < 0.5:
+        yield "STR302" if share else "STR301", result.key, None
+    if not all(oracle.has_owner(lever) for lever in result.json.get("levers", [])):
+        yield "STR308", result.key, None
+
+
+def _supported(oracle: Oracle) -> set[str]:
+    """What objectives of running cycles name under `supports`."""
+    running = [one for one in oracle.config["objectives"] if oracle.is_active(one)]
+    return {key for one in running for key in one.get("supports", ())}
+
+
+def _of_themes(oracle: Oracle) -> Iterator[Found]:
+    if oracle.active and not any("theme" in one for one in oracle.config["objectives"]):
+        yield "STR309", "growth", "no_objectives"
+
+
+def _of_teams(oracle: Oracle) -> Iterator[Found]:
+    work = Counter(
+        team for result in oracle.active if result.counted for team, left in oracle.items_left(result).items() if left
+    )
+    for team, count in work.items():
+        if team and count > 5:
+            yield "STR310", team, None
+
+
 def _of_objectives(oracle: Oracle) -> Iterator[Found]:
+    running = [one for one in oracle.config["objectives"] if oracle.is_active(one)]
     for objective in oracle.config["objectives"]:
         results = [one for one in oracle.active if one.objective is objective and one.needs_work]
         if results and not any(one.counted for one in results):
             yield "COV105", objective["key"], None
         owner, team = objective.get("owner"), objective.get("team")
-        if oracle.is_active(objective) and not (owner and team):
+        if not oracle.is_active(objective):
+            continue
+        if not (owner and team):
             yield "HYG401", objective["key"], _missing(owner, team)
+        if "theme" not in objective:
+            yield "STR309", objective["key"], "no_theme"
+        if "supports" not in objective and team in PARENTS and any(_is_above(oracle, team, other) for other in running):
+            yield "STR305", objective["key"], None
+
+
+def _is_above(oracle: Oracle, team: str, other: Json) -> bool:
+    """Whether an objective stands above a team: it is one of a team above it, or of no team and has supporters."""
+    if "team" in other:
+        return other["team"] != team and team in oracle.subtree(other["team"])
+    keys = {other["key"], *(one["key"] for one in other["key_results"])}
+    return bool(_supported(oracle) & keys)

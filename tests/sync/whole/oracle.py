@@ -1,6 +1,6 @@
 """The numbers and findings of an organisation once more: short, slow and obvious, from its JSON and nothing else."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -190,6 +190,18 @@ class Oracle:
             if sum(sizes.values()):
                 break
         return sizes
+
+    def items_left(self, result: Result) -> Counter[str | None]:
+        """Items that are not done by team, of its counted work, or before work counts of what its levers match."""
+        levers = set().union(*(self.matched(one) for one in result.json.get("levers", [])))
+        work = result.counted or self.leaves(levers)
+        return Counter(self.team_of(one) for one in work if self.state(one) != "done")
+
+    def has_owner(self, lever: Json) -> bool:
+        """Whether an item that a lever matches is a team's; where it matches none, whether a team owns all such."""
+        live = [one for one in self.matched(lever) if self.state(one) != "cancelled"]
+        owns = [selector for team in self.config["teams"] for selector in team["owns"]]
+        return any(map(self.team_of, live)) if live else any(own.items() <= lever.items() for own in owns)
 
     # --- alignment of teams ------------------------------------------------------------------------------------------
 
