@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.as_of import AsOfOption, words
 from cli.selection import IgnoreOption, SelectOption, selection
 from cli.session import FOUND, ConfigOption, JsonOption, QuietOption, Session, command, session
 
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
         "check",
         "northing check",
         "northing check --select COV,SYN501 --fail-on critical",
+        "northing check --as-of 2026-10-31",
         "northing check --format github",
         "northing check --format sarif > northing.sarif",
     )
@@ -50,6 +52,7 @@ def register(app: typer.Typer) -> None:
         fail_on: Annotated[
             Severity, typer.Option("--fail-on", help="Exit with 1 where a finding is at least this grave.")
         ] = Severity.warning,
+        as_of: AsOfOption = None,
         config: ConfigOption = None,
         json: JsonOption = False,
         quiet: QuietOption = False,
@@ -59,8 +62,10 @@ def register(app: typer.Typer) -> None:
         from cli.reader import reading
 
         chosen = selection(select, ignore)
-        with reading(at) as reader:
+        with reading(at, as_of) as reader:
             rows = [row for row in open_findings(reader.rows(FINDINGS)) if chosen.takes(row["code"])]
+        if as_of is not None and form is Format.text and not (at.json or at.quiet):
+            at.say(words(as_of))
         _print(at, rows, Format.json if at.json else form, fail_on)
         if any(is_grave(row, fail_on) for row in rows):
             raise typer.Exit(FOUND)

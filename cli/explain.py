@@ -4,13 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.as_of import AsOfOption, words
 from cli.session import ConfigOption, Failure, JsonOption, QuietOption, Session, command, session
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @command(app, "explain", "northing explain GROW.1", "northing explain SHOP-12", "northing explain COV101")
+    @command(
+        app,
+        "explain",
+        "northing explain GROW.1",
+        "northing explain SHOP-12",
+        "northing explain GROW.1 --as-of 2026-10-31",
+        "northing explain COV101",
+    )
     def explain(
         ctx: typer.Context,
         what: Annotated[
@@ -18,6 +26,7 @@ def register(app: typer.Typer) -> None:
             typer.Argument(metavar="KEY|CODE", help="A key result, an objective, an item, or the code of a finding."),
         ],
         everything: Annotated[bool, typer.Option("--all", help="List every item, however many there are.")] = False,
+        as_of: AsOfOption = None,
         config: ConfigOption = None,
         json: JsonOption = False,
         quiet: QuietOption = False,
@@ -29,11 +38,13 @@ def register(app: typer.Typer) -> None:
         from cli.explain_view import show
         from cli.reader import reading
 
-        with reading(at) as reader:
+        with reading(at, as_of) as reader:
             found = _found(at, reader, what.strip())
         if at.json:
             at.data(found[0] if len(found) == 1 else found)
         else:
+            if as_of is not None:
+                at.say(words(as_of))
             for one in found:
                 show(one, at, everything=everything)
 

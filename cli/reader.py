@@ -39,8 +39,17 @@ def plain(value: Any) -> Any:
 
 
 @contextmanager
-def reading(session: Session) -> Generator[Reader]:
-    """Reads the configured database as of one moment. Raises Failure where no sync has filled it yet."""
+def reading(session: Session, as_of: str | None = None) -> Generator[Reader]:
+    """Reads the configured database as of one moment. Raises Failure where no sync has filled it yet.
+
+    `as_of`: a day as typed. What is read then is how things stood at its end, as known now.
+    """
+    if as_of is not None:
+        from cli.as_of import rewound
+
+        with rewound(session, as_of) as reader:
+            yield reader
+        return
     from cli.quick import database_url
 
     url = database_url(session)
@@ -72,7 +81,7 @@ def _sqlite(url: str) -> Generator[Reader]:
     try:
         connection.execute("BEGIN")
         reader = _Sqlite(connection)
-        _must_be_filled(reader, str(file))
+        must_be_filled(reader, str(file))
         yield reader
     except sqlite3.OperationalError as error:
         if "no such table" in str(error) or "no such column" in str(error):
@@ -84,11 +93,14 @@ def _sqlite(url: str) -> Generator[Reader]:
         connection.close()
 
 
-class _Alchemy:
+class Alchemy:
+    """Reads a connection of SQLAlchemy's, of either database."""
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
+        """All rows, as `Reader` says."""
         from sqlalchemy import text
 
         found = self._connection.execute(text(sql), params)
@@ -112,8 +124,8 @@ def _postgres(url: str) -> Generator[Reader]:
         with store.reading(engine) as conn:
             if not sa.inspect(conn).has_table("alembic_version"):
                 raise Failure(f"There is no data yet in {where}.", ADVICE)
-            reader = _Alchemy(conn)
-            _must_be_filled(reader, where)
+            reader = Alchemy(conn)
+            must_be_filled(reader, where)
             yield reader
     except ProgrammingError as error:
         raise Failure(f"The database {where} is of another version: {error.orig}.", ADVICE) from None
@@ -124,7 +136,8 @@ def _postgres(url: str) -> Generator[Reader]:
         engine.dispose()
 
 
-def _must_be_filled(reader: Reader, where: str) -> None:
+def must_be_filled(reader: Reader, where: str) -> None:
+    """Raises Failure where nothing was counted yet."""
     if not reader.rows("SELECT 1 AS one FROM meta WHERE key = 'active_day'"):
         raise Failure(f"There is no data yet in {where}: nothing was counted so far.", ADVICE)
 

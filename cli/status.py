@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.as_of import AsOfOption
 from cli.session import ConfigOption, Failure, JsonOption, QuietOption, command, session
 
 
@@ -11,7 +12,12 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
 
     @command(
-        app, "status", "northing status", "northing status --cycle 2026-Q4 --team commerce", "northing status --json"
+        app,
+        "status",
+        "northing status",
+        "northing status --cycle 2026-Q4 --team commerce",
+        "northing status --as-of 2026-10-31",
+        "northing status --json",
     )
     def status(
         ctx: typer.Context,
@@ -19,6 +25,7 @@ def register(app: typer.Typer) -> None:
         team: Annotated[
             str | None, typer.Option("--team", metavar="KEY", help="Only this team and those below it.")
         ] = None,
+        as_of: AsOfOption = None,
         config: ConfigOption = None,
         json: JsonOption = False,
         quiet: QuietOption = False,
@@ -28,14 +35,14 @@ def register(app: typer.Typer) -> None:
         from cli.reader import reading
         from cli.standing import standing
 
-        with reading(at) as reader:
+        with reading(at, as_of) as reader:
             found = standing(reader, cycle=cycle, team=team)
         if at.json:
             at.data(found.objectives)
             return
         from cli.status_view import show
 
-        show(found, at.out, quiet=at.quiet)
+        show(found, at.out, quiet=at.quiet, as_of=as_of)
 
 
 def unknown(what: str, key: str, known: list[Any]) -> Failure:

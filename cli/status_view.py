@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cli.as_of import words
 from cli.bars import HEALTH, SEVERITY, age, bar, counted, number
 from cli.standing import Standing, nested
 
@@ -17,8 +18,13 @@ MARKS = 3
 _STYLES = {name: style for name, (_, style) in HEALTH.items()}
 
 
-def show(found: Standing, console: "Console", *, quiet: bool = False) -> None:
-    """Prints the objectives, and below them what else is to be known: work without a key result, age of the data."""
+def show(found: Standing, console: "Console", *, quiet: bool = False, as_of: str | None = None) -> None:
+    """Prints the objectives, and below them what else is to be known: work without a key result, age of the data.
+
+    `as_of`: the day of which all this is, where it is not today. How old the data was then is not known.
+    """
+    if as_of is not None:
+        console.print(words(as_of), highlight=False)
     for cycle in dict.fromkeys(row["cycle"] for row in found.objectives):
         console.print(_heading(found, cycle))
         objectives = [row for row in found.objectives if row["cycle"] == cycle]
@@ -30,7 +36,7 @@ def show(found: Standing, console: "Console", *, quiet: bool = False) -> None:
     if not found.objectives:
         console.print("No objectives. Write some in the configuration, then run `northing sync`.", highlight=False)
     if not quiet:
-        for line in _footer(found):
+        for line in _footer(found, ages=as_of is None):
             console.print(line, highlight=False)
 
 
@@ -159,7 +165,7 @@ def _marks(found: Standing, subject: str) -> "Text":
     return text.append(f"\n+{len(findings) - MARKS}") if len(findings) > MARKS else text
 
 
-def _footer(found: Standing) -> "list[Text]":
+def _footer(found: Standing, *, ages: bool) -> "list[Text]":
     from rich.text import Text
 
     lines = []
@@ -172,7 +178,7 @@ def _footer(found: Standing) -> "list[Text]":
     if open_now:
         counts = ", ".join(f"{open_now.count(name)} {name}" for name in SEVERITY if name in open_now)
         lines.append(Text(f"Findings: {counts}. `northing check` lists them, `northing explain KEY` says why."))
-    return [*lines, *_ages(found)]
+    return [*lines, *_ages(found)] if ages else lines
 
 
 def _ages(found: Standing) -> "list[Text]":

@@ -12,6 +12,7 @@ from config import Config
 from store.bulk import Bulk
 from store.tables import CheckIn, Connection, Container, Quarantine, Scope, SQLModel, ValueSource
 from sync.findings import FindingsResult, evaluate
+from sync.forecast.step import forecast
 from sync.history.load import cancelling, connection_medians, steps_of
 from sync.history.snapshot import snapshot
 from sync.history.timeline import ENDED, Past, Step, at, estimates, reopenings, states
@@ -49,6 +50,7 @@ def as_of(conn: sa.Connection, config: Config, moment: datetime) -> FindingsResu
     if fillers is not None:
         fillers.fill_in()
     tally(conn, None)
+    forecast(conn, config, moment)
     facts = measure(conn, config, moment)
     snapshot(conn, config, moment)
     return evaluate(conn, config, facts, moment)
@@ -100,8 +102,12 @@ def _as_then(row: Any, steps: list[Step], then: Any, is_cancelled: Callable[[str
         still = row.state in ENDED and (row.closed_at is None or passed(row.closed_at))
         closed_at = row.closed_at if still else max((since for since, _ in changes if passed(since)), default=None)
     started_at = row.started_at if passed(row.started_at) else None
-    known = [one for one in (row.created_at, started_at, closed_at, *(step.at for step in steps)) if passed(one)]
+    known: list[Any] = [
+        one for one in (row.created_at, started_at, closed_at, *(step.at for step in steps)) if passed(one)
+    ]
     later = row.updated_at is not None and not passed(row.updated_at)
+    # Without a history nothing tells when it had changed before: it is not called stale for that.
+    moved = any(step.kind == "status" for step in steps)
     reopened = [instant for instant in reopenings(past) if passed(instant)]
     gone = row.gone_at is None or passed(row.gone_at)
     return (
@@ -112,7 +118,7 @@ def _as_then(row: Any, steps: list[Step], then: Any, is_cancelled: Callable[[str
         at(estimates(past), then),
         started_at,
         closed_at,
-        max(known, default=None) if later else row.updated_at,
+        (max(known, default=None) if moved else None) if later else row.updated_at,
         row.reopened_at if passed(row.reopened_at) else max(reopened, default=None),
         row.presence if gone else "present",
         row.gone_at if gone else None,

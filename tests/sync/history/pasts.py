@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from config import Config
-from connectors.records import Change, Item
+from connectors.records import Category, Change, Item
 from tests.sync.oracle import Work, fold
 from tests.sync.organisations import NOW, works
 
@@ -36,7 +36,7 @@ def pasts(draw: st.DrawFn, item: Item) -> Item:
     ]
     started = closed = None
     if draw(st.booleans()):
-        categories = [draw(st.sampled_from(["todo", "in_progress", "done"])) for _ in range(draw(st.integers(0, 3)))]
+        categories: list[Category] = draw(st.lists(st.sampled_from(["todo", "in_progress", "done"]), max_size=3))
         steps = sorted(draw(later) for _ in range(len(categories) + 1))
         for at, category in zip(steps, [*categories, item.category], strict=True):
             status = draw(st.sampled_from(STATUSES[category]))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import store
 from config import Config
+from store.tables import Snapshot, WorkItem
 from sync.history import as_of, snapshot
 from sync.history.load import end_of
 from sync.link import link
@@ -44,7 +45,7 @@ def engine(migrated_url: str) -> Iterator[sa.Engine]:
 def fill(conn: sa.Connection, told: Told, config: Config) -> None:
     apply(conn, config)
     store_work(conn, told.work, config)
-    items = store.tables.WorkItem.__table__
+    items = WorkItem.__table__
     for key, gone in told.gone.items():
         conn.execute(sa.update(items).where(items.c.external_id == key).values(gone_at=gone))
     link(conn, config)
@@ -52,7 +53,7 @@ def fill(conn: sa.Connection, told: Told, config: Config) -> None:
 
 
 def days_of(conn: sa.Connection) -> dict[tuple[str, date], dict[str, Any]]:
-    table = store.tables.Snapshot.__table__
+    table = Snapshot.__table__
     keys = dict(conn.execute(sa.text("SELECT id, key FROM key_result")).all())
     rows = conn.execute(sa.select(table)).mappings()
     return {(keys[row["key_result_id"]], row["day"]): dict(row) for row in rows}

@@ -1,0 +1,109 @@
+"""The history of one key result: its numbers day by day, and why its delivery changed between two days."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from config import Config
+from store.bulk import Bulk
+from store.tables import Cycle, KeyResult, Objective, Snapshot
+from sync.check_ins import check_ins
+from sync.counted import instant
+from sync.history.load import Loader, end_of
+from sync.history.snapshot import DayNumbers, rebuild
+from sync.history.waterfall import PartName, Waterfall, waterfall
+
+_TABLE = Snapshot.__table__
+
+
+@dataclass(frozen=True)
+class Event:
+    """An item that changed delivery, by how much in all, and when it did last."""
+
+    key: str
+    change: float
+    at: datetime
+
+
+@dataclass(frozen=True)
+class History:
+    """`days` has every day from `start` to `end`. The waterfall is from the end of the first to that of the last."""
+
+    key: str
+    title: str
+    cycle: str
+    cycle_start: date
+    cycle_end: date
+    start: date
+    end: date
+    days: Sequence[DayNumbers]
+    waterfall: Waterfall
+    items: Mapping[PartName, Sequence[Event]]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A key result and its cycle."""
+
+    id: int
+    key: str
+    title: str
+    definition: dict[str, Any]
+    cycle: str
+    starts_on: date
+    ends_on: date
+
+
+def bounds(conn: sa.Connection, key: str) -> Bounds | None:
+    """The key result with this key, those that left the configuration included; None where there is none."""
+    k, o, c = KeyResult.__table__, Objective.__table__, Cycle.__table__
+    row = conn.execute(
+        sa.select(k.c.id, k.c.key, k.c.title, k.c.definition, c.c.key.label("cycle"), c.c.starts_on, c.c.ends_on)
+        .join(o, o.c.id == k.c.objective_id)
+        .join(c, c.c.id == o.c.cycle_id)
+        .where(k.c.key == key)
+    ).first()
+    return None if row is None else Bounds(*row)
+
+
+def history(conn: sa.Connection, config: Config, of: Bounds, start: date, end: date) -> History:
+    """The history of a key result from a day to a day, which are given in this order and not in the future.
+
+    A day of which a snapshot is kept is as known then; another one is rebuilt from what is known now.
+    """
+    work = Loader(conn, config).work([of.id])[of.id]
+    wanted = [start + timedelta(days=number) for number in range((end - start).days + 1)]
+    rebuilt = rebuild(conn, config, of, work, check_ins(conn, [of.id])[of.id], wanted)
+    kept = _kept(conn, of.id, start, end)
+    days = [kept.get(one.day, one) for one in rebuilt]
+    to_database = Bulk(conn).instant
+    found = waterfall(
+        work.items,
+        work.sources,
+        config.counting.in_progress_credit,
+        to_database(end_of(start, config.zone)),
+        to_database(end_of(end, config.zone)),
+        (days[0].delivery, days[-1].delivery),
+    )
+    items = {
+        part: [Event(work.keys[one.id], one.change, _instant(one.at)) for one in some]
+        for part, some in found.items.items()
+    }
+    return History(of.key, of.title, of.cycle, of.starts_on, of.ends_on, start, end, days, found, items)
+
+
+def _instant(value: Any) -> datetime:
+    found = instant(value)
+    assert found is not None  # an event has a time
+    return found
+
+
+def _kept(conn: sa.Connection, key_result: int, start: date, end: date) -> dict[date, DayNumbers]:
+    names = list(DayNumbers.__dataclass_fields__)
+    query = sa.select(*(_TABLE.c[name] for name in names)).where(
+        _TABLE.c.key_result_id == key_result, _TABLE.c.day.between(start, end)
+    )
+    return {row.day: DayNumbers(*row) for row in conn.execute(query)}
