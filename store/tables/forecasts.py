@@ -26,8 +26,8 @@ class Forecast(Row, table=True):
 class TeamForecast(Row, table=True):
     """The forecast of all that remains of a team's work for running key results, as of `day`.
 
-    `completions` on `active_days` different days of the window of `days`; `additions` to what it has to do, None where
-    too little is known of them.
+    `completions` on `active_days` different days of the window of `days`; `additions` to what it has to do, by the
+    rate of the days on which scope was planned and could grow, None where these are too few.
     """
 
     __tablename__ = "team_forecast"

@@ -223,6 +223,20 @@ class _Paths:
         return day
 
 
+def when(work: TeamWork, day: date, items: Iterable[int]) -> list[tuple[int, int]]:
+    """P50 and P85 of the first so many items of a team's backlog, for each number of `items`, in days after `day`.
+
+    A number above `HORIZON` stands for later than can be told. Raises ValueError where the history has not `WINDOW`
+    days.
+    """
+    paths = _Paths(work, day)
+    found = []
+    for number in items:
+        days = paths.first_day(np.full(TRIALS, number / work.backlog, np.float32))
+        found.append((_percentile(days, LIKELY), _percentile(days, SAFE)))
+    return found
+
+
 def course(work: TeamWork, day: date, days: int) -> _Floats:
     """By trial and day, how many items more a team finished than were added, from the day after `day` on.
 
@@ -305,9 +319,13 @@ def last_places(remaining: int, backlog: int, draws: NDArray[np.float64]) -> NDA
 
 def percentile(days: _Days, share: float, day: date) -> date | None:
     """The first day by which at least that share of the trials is done, None beyond the horizon."""
-    place = ceil(share * len(days)) - 1
-    number = int(np.partition(days, place)[place])
+    number = _percentile(days, share)
     return None if number > HORIZON else day + timedelta(days=number)
+
+
+def _percentile(days: _Days, share: float) -> int:
+    place = ceil(share * len(days)) - 1
+    return int(np.partition(days, place)[place])
 
 
 def _chance(days: _Days, end: date, day: date) -> float:

@@ -196,3 +196,21 @@ def _text(query: str) -> sa.TextClause:
 
 def _start_of(day: date, config: Config) -> datetime:
     return datetime.combine(day, time(), config.zone).astimezone(UTC)
+
+
+def finished_by_day(conn: sa.Connection, config: Config, first: date, day: date) -> dict[str | None, list[int]]:
+    """Items of linked work that each team finished on each day from `first` to the one before `day`, by its key.
+
+    Only reads. Teams that finished nothing are left out; None stands for work of no team.
+    """
+    query = sa.text(
+        "SELECT t.key, l.finished_at, COUNT(DISTINCT l.item_id) AS items FROM link l"
+        " LEFT JOIN team t ON t.id = l.team_id WHERE l.role = 'counted' AND l.state = 'done'"
+        " AND l.finished_at >= :since AND l.finished_at < :until GROUP BY t.key, l.finished_at"
+    ).bindparams(sa.bindparam("since", type_=_INSTANT), sa.bindparam("until", type_=_INSTANT))
+    bounds = {"since": _start_of(first, config), "until": _start_of(day, config)}
+    found: dict[str | None, list[int]] = {}
+    for row in conn.execute(query.columns(finished_at=_INSTANT), bounds):
+        days = found.setdefault(row.key, [0] * (day - first).days)
+        days[(row.finished_at.astimezone(config.zone).date() - first).days] += row.items
+    return found
