@@ -22,6 +22,7 @@ from cli import (
     history,
     init,
     map_commands,
+    okr,
     plan_commands,
     serve,
     set_aside,
@@ -110,6 +111,7 @@ for room in (
     finding,
     plan_commands,
     map_commands,
+    okr,
     checkin,
     db,
 ):
