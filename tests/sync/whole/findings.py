@@ -117,7 +117,7 @@ def _missing(owner: str | None, team: str | None) -> str:
 def _structure(oracle: Oracle, result: Result) -> Iterator[Found]:
     sizes = oracle.remaining(result) if result.counted else oracle.lever_sizes(result)
     busy = {team for team, size in oracle.items_left(result).items() if size and team}
-    if len(busy) > 3:
+    if len(busy) > oracle.config["thresholds"]["teams_per_key_result"]:
         yield "STR303", result.key, None
     carried = _supported(oracle) & {result.key, result.objective["key"]}
     if result.needs_work and not result.counted and not carried:
@@ -147,7 +147,7 @@ def _of_teams(oracle: Oracle) -> Iterator[Found]:
         team for result in oracle.active if result.counted for team, left in oracle.items_left(result).items() if left
     )
     for team, count in work.items():
-        if team and count > 5:
+        if team and count > oracle.config["thresholds"]["key_results_per_team"]:
             yield "STR310", team, None
 
 

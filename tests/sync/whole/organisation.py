@@ -29,6 +29,7 @@ def selectors(draw: st.DrawFn) -> Json:
     epics = [f"{project}-{number}" for project in PROJECTS for number in range(6)]
     choices = (
         {"project": draw(st.sampled_from(PROJECTS))},
+        {"project": draw(st.sampled_from(PROJECTS))},
         {"label": draw(st.sampled_from(LABELS))},
         {"epic": draw(st.sampled_from(epics))},
         {"project": draw(st.sampled_from(PROJECTS)), "label": draw(st.sampled_from(LABELS))},
@@ -75,7 +76,7 @@ def configurations(draw: st.DrawFn) -> Json:
     """A whole configuration, as YAML gives it."""
     objectives = [draw(_objectives(number)) for number in range(draw(st.integers(1, 4)))]
     keys = [one["key"] for objective in objectives for one in objective["key_results"]]
-    days = st.integers(0, 54).map(lambda ago: (TODAY - timedelta(days=ago)).isoformat())
+    days = st.sampled_from((0, 1, 3, 13, 14, 15, 40)).map(lambda ago: (TODAY - timedelta(days=ago)).isoformat())
     return {
         "cycles": list(CYCLES),
         "themes": [{"key": "growth", "title": "Grow"}],
@@ -91,13 +92,17 @@ def configurations(draw: st.DrawFn) -> Json:
         "objectives": objectives,
         "mappings": [
             {"key_result": draw(st.sampled_from(keys)), "work": draw(selectors())}
-            for _ in range(draw(st.integers(0, 5)))
+            for _ in range(draw(st.integers(0, 8)))
         ],
         "intentional": [{"reason": "on purpose", "work": draw(selectors())}] if draw(st.booleans()) else [],
         "checkins": [
             {"key_result": draw(st.sampled_from(keys)), "date": draw(days), "value": draw(st.integers(0, 12))}
-            for _ in range(draw(st.integers(0, 4)))
+            for _ in range(draw(st.integers(0, 8)))
         ],
+        "thresholds": {
+            "teams_per_key_result": draw(st.sampled_from((1, 3))),
+            "key_results_per_team": draw(st.sampled_from((1, 5))),
+        },
     }
 
 
@@ -109,7 +114,7 @@ def _item(draw: st.DrawFn, number: int) -> Json:
     return {
         "id": str(number),
         "key": f"{draw(st.sampled_from(PROJECTS))}-{number}",
-        "parent": draw(st.none() | st.integers(0, number - 1).map(str)) if number else None,
+        "parent": draw(st.sampled_from((None, None, str(draw(st.integers(0, number - 1)))))) if number else None,
         "level": draw(st.sampled_from((None, None, None, "epic", "subtask"))),
         "category": category,
         "resolution": draw(st.sampled_from((None, None, "Won't Do"))) if category == "done" else None,
@@ -122,9 +127,9 @@ def _item(draw: st.DrawFn, number: int) -> Json:
 
 
 @st.composite
-def works(draw: st.DrawFn, most: int = 16) -> list[Json]:
+def works(draw: st.DrawFn) -> list[Json]:
     """Items whose parents come before them."""
-    return [draw(_item(number)) for number in range(draw(st.integers(0, most)))]
+    return [draw(_item(number)) for number in range(draw(st.sampled_from((0, 4, 12, 20))))]
 
 
 def ago(days: int | None) -> datetime | None:
