@@ -4,7 +4,16 @@ import pytest
 
 from tests.cli.conftest import Northing
 
-VOLATILE = {"measured_at", "last_check_in_at", "opened_at", "last_seen_at", "age_s"}
+VOLATILE = {
+    "measured_at",
+    "last_check_in_at",
+    "opened_at",
+    "last_seen_at",
+    "age_s",
+    "raised_at",
+    "acknowledged_at",
+    "at",
+}
 
 
 def without_times(value: object) -> object:
@@ -21,10 +30,17 @@ def test_all_commands_find_the_same_on_postgresql(
     before = fresh("status")
     assert (before.code, "no data yet" in before.err) == (2, True)
     assert fresh("sync").code == 0
+    for one in (northing, fresh):
+        assert one("finding", "object", "REACH.1", "metric", "--team", "growth", "--by", "Eva").code == 0
+        assert one("finding", "ack", "COV101", "REACH.1", "--by", "Eva").code == 0
 
     for command in (
         ("status",),
         ("check",),
+        ("finding", "list", "--suppressed"),
+        ("finding", "show", "COV101", "REACH.1"),
+        ("finding", "show", "objection", "REACH.1"),
+        ("finding", "barriers"),
         ("explain", "CHECKOUT.1"),
         ("explain", "COMPANY"),
         ("explain", "SHOP-3"),
