@@ -95,7 +95,7 @@ def test_cancelled_and_deleted_work_is_no_lever(conn: sa.Connection, tracker: Tr
 
 
 @pytest.mark.parametrize(
-    ("lever", "owner"),
+    "lever, owner",
     [
         ({"project": "CRM"}, "tooling"),
         ({"project": "crm", "label": "leads"}, "tooling"),
@@ -117,7 +117,7 @@ def test_a_lever_without_work_is_whose_selectors_cover_it(
 
 
 @pytest.mark.parametrize(
-    ("owned", "lever", "covered"),
+    "owned, lever, covered",
     [
         ({"repository": "acme/shop*"}, {"repository": "acme/shop-web"}, True),
         ({"repository": "acme/shop*"}, {"repository": "acme/shop-*"}, True),

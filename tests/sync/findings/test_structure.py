@@ -1,0 +1,317 @@
+"""Barriers in the structure: levers held elsewhere or by nobody, cascades that end, teams that wait or are spread."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from config import ConnectionOptions
+from connectors.records import Item
+from tests.mapping.databases import conn, migrated_engine, tracker
+from tests.mapping.tracker import NOW, Tracker, item
+from tests.sync.office import remove
+from tests.sync.structure.company import LEVERS, TEAMS, company, evidence, found, numbered, store
+
+__all__ = ["conn", "migrated_engine", "tracker"]
+
+MAPPED = [{"key_result": "SALES.1", "work": {"label": "x"}}]
+SEEN = {"key": "SALES.1", "title": "$10M of product X"}
+
+
+def linked(scope: str, count: int, first: int = 1, **more: Any) -> list[Item]:
+    """Items that count for SALES.1 where it is mapped."""
+    return numbered(scope, count, first, labels=("x",), **more)
+
+
+def objective(key: str, team: str | None = None, *key_results: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An objective of this quarter, by default with one key result that needs no tracked work."""
+    return {
+        "key": key,
+        "title": key,
+        "cycle": "Q4",
+        **({"team": team} if team else {}),
+        "key_results": list(key_results) or [{"key": f"{key}.1", "title": key, "delivery": {"none": "by phone"}}],
+        **more,
+    }
+
+
+# --- leadership's number: STR301, STR302, STR308 ---------------------------------------------------------------------
+
+
+def test_a_team_that_holds_a_part_of_the_levers_is_told_who_holds_the_rest_and_what_is_nobodys(
+    conn: sa.Connection, tracker: Tracker
+) -> None:
+    store(tracker, *numbered("SHOP", 2), *numbered("CRM", 8))
+    assert found(conn, company(), "STR30") == [
+        (
+            "STR302",
+            "SALES.1",
+            "Product (KR team) holds 20 % of the levers of SALES.1 (no work counts yet); Sales Tooling holds 80 %",
+        ),
+        ("STR306", "SALES.1", "SALES.1 ends the cascade: no work counts for it, and no objective below supports it"),
+        ("STR308", "SALES.1", "Lever 3 of SALES.1 is owned by no team: label partner contract"),
+    ]
+    assert evidence(conn, "STR302") == {
+        "title": "$10M of product X",
+        "team": "product",
+        "share": 0.2,
+        "threshold": 0.5,
+        "of": "levers",
+        "size": 10,
+        "others": {"tooling": 0.8},
+        "no_team": 0,
+    }
+    assert evidence(conn, "STR308") == {
+        "title": "$10M of product X",
+        "levers": ["label partner contract"],
+        "numbers": [3],
+        "matched": [0],
+        "of": 3,
+    }
+
+
+def test_once_work_counts_it_is_the_remaining_work_that_is_shared_out(conn: sa.Connection, tracker: Tracker) -> None:
+    done = linked("SHOP", 9, first=5, category="done")
+    store(tracker, *linked("SHOP", 1), *done, *linked("CRM", 3), *linked("OPS", 1))
+    said = "Product (KR team) holds 20 % of the remaining work of SALES.1; Sales Tooling holds 60 %"
+    assert found(conn, company(mappings=MAPPED), "STR301", "STR302") == [
+        ("STR302", "SALES.1", f"{said}, 20 % belongs to no team")
+    ]
+
+
+def test_a_team_that_holds_nothing_is_critical_and_told_once(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, *linked("CRM", 3))
+    said = "Product (KR team) holds 0 % of the remaining work of SALES.1; Sales Tooling holds 100 %"
+    assert found(conn, company(mappings=MAPPED), "STR301", "STR302") == [("STR301", "SALES.1", said)]
+    rows = conn.execute(sa.text("SELECT severity, team FROM finding WHERE code IN ('STR301', 'STR302')")).all()
+    assert rows == [("critical", "product")]
+
+
+def test_work_of_a_team_below_is_the_teams_own(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, item("SHOP-1", labels=("x", "pay")), *linked("CRM", 1))
+    assert found(conn, company(mappings=MAPPED), "STR301", "STR302") == []
+
+
+def test_a_key_results_own_team_goes_before_the_objectives(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, *linked("CRM", 3))
+    assert found(conn, company(SEEN | {"team": "sales"}, mappings=MAPPED), "STR301", "STR302") == []
+
+
+def test_an_open_finding_ends_only_when_the_share_is_better_than_the_threshold(
+    conn: sa.Connection, tracker: Tracker
+) -> None:
+    config = company(mappings=MAPPED)
+    store(tracker, *linked("SHOP", 51), *linked("CRM", 49))
+    assert found(conn, config, "STR302") == []
+    tracker.save(*linked("CRM", 3, first=50))
+    assert [code for code, *_ in found(conn, config, "STR302")] == ["STR302"]
+    tracker.save(*linked("SHOP", 2, first=52))
+    assert [code for code, *_ in found(conn, config, "STR302")] == ["STR302"]  # 53 of 105
+    tracker.save(*linked("SHOP", 8, first=54))
+    assert found(conn, config, "STR302") == []  # 61 of 113
+
+
+def test_nothing_is_said_of_levers_where_nobodys_work_is_known(conn: sa.Connection, tracker: Tracker) -> None:
+    teams = [{name: value for name, value in team.items() if name != "owns"} for team in TEAMS]
+    store(tracker, *linked("SHOP", 3), *linked("CRM", 3))
+    assert found(conn, company(mappings=MAPPED, teams=teams), "STR301", "STR302") == []
+    assert found(conn, company(SEEN | {"levers": LEVERS}, teams=teams), "STR301", "STR302", "STR308") == []
+
+
+def test_finished_work_has_no_levers_left(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, *linked("CRM", 3, category="done"))
+    assert found(conn, company(mappings=MAPPED), "STR301", "STR302", "STR303") == []
+
+
+def test_a_key_result_of_a_coming_cycle_is_not_judged(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, *numbered("CRM", 3))
+    coming = [{"key": "Q4", "start": "2027-01-01", "end": "2027-03-31"}]
+    assert found(conn, company(cycles=coming)) == []
+
+
+def test_levers_that_cannot_be_read_open_nothing_and_end_nothing(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, *numbered("CRM", 3))
+    levers = [{"connection": "tool"} | lever for lever in LEVERS]
+    config = company(SEEN | {"levers": levers}).model_copy(
+        update={"connections": {"tool": ConnectionOptions(kind="tool")}}
+    )
+    conn.execute(sa.text("UPDATE connection SET error = 'refused'"))
+    assert found(conn, config, "STR301", "STR302", "STR308") == []
+    conn.execute(sa.text("UPDATE connection SET error = NULL"))
+    opened = [code for code, *_ in found(conn, config, "STR301", "STR302", "STR308")]
+    assert opened == ["STR301", "STR308"]
+    conn.execute(sa.text("UPDATE connection SET error = 'refused'"))
+    store(tracker, *numbered("SHOP", 5))
+    assert [code for code, *_ in found(conn, config, "STR301", "STR302", "STR308")] == opened
+    conn.execute(sa.text("UPDATE connection SET error = NULL"))
+    assert [code for code, *_ in found(conn, config, "STR301", "STR302", "STR308")] == ["STR308"]
+
+
+def test_several_levers_of_nobody_are_one_finding(conn: sa.Connection, tracker: Tracker) -> None:
+    levers = [{"label": "a"}, {"project": "CRM"}, {"project": "OPS"}]
+    store(tracker, *numbered("OPS", 2))
+    assert found(conn, company(SEEN | {"levers": levers}), "STR308") == [
+        ("STR308", "SALES.1", "2 of 3 levers of SALES.1 are owned by no team: label a, project OPS")
+    ]
+
+
+# --- many teams, many key results: STR303, STR310 --------------------------------------------------------------------
+
+FIVE = [{"key": key, "name": key.upper(), "owns": [{"project": key.upper()}]} for key in "abcde"]
+
+
+def test_a_key_result_that_needs_more_than_three_teams(conn: sa.Connection, tracker: Tracker) -> None:
+    config = company(objectives=[objective("SALES", "a", SEEN)], teams=FIVE, mappings=MAPPED)
+    store(tracker, *(one for scope in "ABC" for one in linked(scope, 2)), *linked("NOBODY", 2))
+    assert found(conn, config, "STR303") == []
+    tracker.save(*linked("D", 1), *linked("E", 1, category="done"))
+    assert found(conn, config, "STR303") == [
+        ("STR303", "SALES.1", "SALES.1 needs 4 teams to finish its work: A, B, C, D")
+    ]
+    assert evidence(conn, "STR303")["teams"] == {"a": 2, "b": 2, "c": 2, "d": 1}
+    tracker.save(*linked("D", 1, category="done"))
+    assert [code for code, *_ in found(conn, config, "STR303")] == ["STR303"]
+    tracker.save(*linked("C", 2, category="done"))
+    assert found(conn, config, "STR303") == []
+
+
+def test_a_team_with_unfinished_work_for_more_than_five_key_results(conn: sa.Connection, tracker: Tracker) -> None:
+    key_results = [{"key": f"SALES.{number}", "title": str(number)} for number in range(1, 7)]
+    mappings = [{"key_result": one["key"], "work": {"label": one["key"]}} for one in key_results]
+    config = company(*key_results, mappings=mappings)
+    store(tracker, item("SHOP-1", labels=tuple(one["key"] for one in key_results[:5])))
+    assert found(conn, config, "STR310") == []
+    tracker.save(item("SHOP-2", labels=("SALES.6",)), item("CRM-1", labels=("SALES.6",)))
+    assert found(conn, config, "STR310") == [
+        (
+            "STR310",
+            "product",
+            "Product has unfinished work for 6 key results: SALES.1, SALES.2, SALES.3, SALES.4, SALES.5 and 1 more",
+        )
+    ]
+
+
+# --- the cascade: STR305, STR306, STR309 -----------------------------------------------------------------------------
+
+
+def test_an_objective_below_others_that_supports_nothing(conn: sa.Connection, tracker: Tracker) -> None:
+    objectives = [
+        objective("WIN", "company"),
+        objective("GROW", "product", supports=["WIN.1"]),
+        objective("PAY", "checkout"),
+        objective("TOOLS", "tooling", supports=["WIN"]),
+    ]
+    assert found(conn, company(objectives=objectives), "STR305") == [
+        ("STR305", "PAY", "PAY of Checkout supports nothing above it; above it stand WIN, GROW")
+    ]
+
+
+def test_objectives_of_no_team_are_the_top_where_others_support_them(conn: sa.Connection, tracker: Tracker) -> None:
+    below = [objective("GROW", "product"), objective("PAY", "checkout", supports=["GROW"])]
+    assert found(conn, company(objectives=[objective("WIN"), *below]), "STR305") == []
+    supporting = objective("TOOLS", "tooling", supports=["WIN"])
+    assert found(conn, company(objectives=[objective("WIN"), *below, supporting]), "STR305") == [
+        ("STR305", "GROW", "GROW of Product supports nothing above it; above it stands WIN")
+    ]
+
+
+def test_a_company_with_one_level_has_no_such_finding(conn: sa.Connection, tracker: Tracker) -> None:
+    objectives = [objective("GROW", "a"), objective("PAY", "b"), objective("PEOPLE")]
+    assert found(conn, company(objectives=objectives, teams=FIVE), "STR305") == []
+    assert found(conn, company(objectives=[objective("GROW", "product"), objective("PAY", "tooling")]), "STR305") == []
+
+
+def test_objectives_above_in_a_past_cycle_ask_for_nothing(conn: sa.Connection, tracker: Tracker) -> None:
+    cycles = [
+        {"key": "Q3", "start": "2026-07-01", "end": "2026-09-30"},
+        {"key": "Q4", "start": "2026-10-01", "end": "2026-12-31"},
+    ]
+    objectives = [objective("WIN", "company", cycle="Q3"), objective("GROW", "product")]
+    assert found(conn, company(objectives=objectives, cycles=cycles), "STR305") == []
+
+
+def test_a_cascade_ends_where_there_is_neither_work_nor_support(conn: sa.Connection, tracker: Tracker) -> None:
+    results = [{"key": f"WIN.{number}", "title": str(number)} for number in (1, 2, 3)]
+    objectives = [
+        objective("WIN", "company", *results),
+        objective("GROW", "product", supports=["WIN.1"]),
+        objective("WHOLE", "company", {"key": "WHOLE.1", "title": "W"}),
+        objective("PART", "sales", supports=["WHOLE"]),
+    ]
+    store(tracker, *linked("SHOP", 1))
+    config = company(objectives=objectives, mappings=[{"key_result": "WIN.2", "work": {"label": "x"}}])
+    said = "WIN.3 ends the cascade: no work counts for it, and no objective below supports it"
+    assert found(conn, config, "STR306") == [("STR306", "WIN.3", said)]
+
+
+def test_themes_are_only_looked_at_where_there_are_any(conn: sa.Connection, tracker: Tracker) -> None:
+    objectives = [objective("WIN", "company", theme="growth"), objective("GROW", "product")]
+    themes = [{"key": "growth", "title": "Grow in Europe"}, {"key": "trust", "title": "Be trusted"}]
+    assert found(conn, company(objectives=objectives, themes=themes), "STR309") == [
+        ("STR309", "GROW", "GROW belongs to no theme"),
+        ("STR309", "trust", "No objective of a running or coming cycle belongs to theme trust: Be trusted"),
+    ]
+    assert found(conn, company(objectives=[objective("WIN", "company")]), "STR309") == []
+
+
+# --- waiting for others: STR307 --------------------------------------------------------------------------------------
+
+
+def waiting(*blockers: str, **more: Any) -> Item:
+    """Work of SALES.1 that cannot go on."""
+    return item("SHOP-1", labels=("x",), blocked_by=blockers, **more)
+
+
+def test_work_that_waits_for_a_team_outside(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, waiting("CRM-1", "CRM-2"), item("SHOP-2", labels=("x",), blocked_by=("crm-1",)), *numbered("CRM", 2))
+    said = "2 items of SALES.1 are blocked by open work of Sales Tooling, who takes no part in it"
+    assert found(conn, company(mappings=MAPPED), "STR307") == [
+        ("STR307", "SALES.1", f"{said}: SHOP-1 by CRM-1, SHOP-1 by CRM-2, SHOP-2 by CRM-1")
+    ]
+    assert evidence(conn, "STR307") == {
+        "title": "$10M of product X",
+        "count": 2,
+        "items": ["SHOP-1", "SHOP-2"],
+        "pairs": [
+            "SHOP-1 is blocked by CRM-1 (tooling)",
+            "SHOP-1 is blocked by CRM-2 (tooling)",
+            "SHOP-2 is blocked by CRM-1 (tooling)",
+        ],
+        "teams": {"tooling": 2},
+    }
+
+
+def test_a_blocker_is_found_by_a_former_key(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, waiting("OLD-7"), item("OLD-7", external_id="7"))
+    tracker.save(item("CRM-1", external_id="7"))
+    [(_, _, said)] = found(conn, company(mappings=MAPPED), "STR307")
+    assert said.endswith("SHOP-1 by CRM-1")
+
+
+@pytest.mark.parametrize(
+    "blocker",
+    [
+        item("CRM-1", category="done"),
+        item("CRM-1", category="done", resolution="Won't Do"),
+        item("OPS-1"),
+        item("SHOP-9", labels=("pay",)),
+        item("CRM-1", labels=("x",)),
+        item("CRM-2"),
+    ],
+    ids=["done", "cancelled", "of nobody", "of a team below", "part of the key result", "another item"],
+)
+def test_what_is_no_wait_for_others(conn: sa.Connection, tracker: Tracker, blocker: Item) -> None:
+    named = "CRM-1" if blocker.key == "CRM-2" else blocker.key
+    store(tracker, waiting(named), blocker)
+    assert found(conn, company(mappings=MAPPED), "STR307") == []
+
+
+def test_a_wait_ends_with_the_blocker_or_with_the_work(conn: sa.Connection, tracker: Tracker) -> None:
+    config = company(mappings=MAPPED)
+    store(tracker, waiting("CRM-1"), item("CRM-1"))
+    assert len(found(conn, config, "STR307")) == 1
+    remove(conn, "CRM-1")
+    assert found(conn, config, "STR307", now=NOW + timedelta(hours=1)) == []
+    tracker.save(item("CRM-1"), waiting("CRM-1", category="done"))
+    assert found(conn, config, "STR307", now=NOW + timedelta(hours=2)) == []
