@@ -1,7 +1,8 @@
 """From many selectors to the items that each matches, with descendants, in a few set-based statements.
 
 A *unit* is one query to resolve, known by a number that the caller gives. The result is the temporary table `reach`:
-(unit, item_id, direct), where `direct` says that the selector itself matches, not only an ancestor of the item.
+(unit, item_id, direct, brings), where `direct` says that the selector itself matches, not only an ancestor of the
+item, and `brings` that it matches what lies below the item for that.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from mapping.vocabulary import Vocabulary
 
 STATEMENTS_AT_ONCE = 40
 """How many units' selects go into one statement: round trips cost more than parsing, up to about here."""
+
+INTO_REACH = "INSERT INTO reach (unit, item_id, direct, brings)"
 
 
 @dataclass(frozen=True)
@@ -65,25 +68,25 @@ class _Run:
     def __init__(self, conn: sa.Connection, source: Source) -> None:
         self.conn = conn
         self.source = source
-        self.batch: dict[bool, list[str]] = {True: [], False: []}
+        self.batch: list[str] = []
         self.inner: dict[Query, int] = {}
         self.exclusions: list[dict[str, int]] = []
         # A unit finds an item once, so that a key is only a way to look it up: PostgreSQL joins without one.
         key = ", PRIMARY KEY (unit, item_id)) WITHOUT ROWID" if conn.dialect.name == "sqlite" else ")"
-        for ddl in (
-            "DROP TABLE IF EXISTS seed",
-            "DROP TABLE IF EXISTS reach",
-            f"CREATE TEMPORARY TABLE seed (unit INTEGER NOT NULL, item_id INTEGER NOT NULL{key}",
-            # No key: each unit's items come once, and an index costs more than it gives where there is no `not`.
-            "CREATE TEMPORARY TABLE reach (unit INTEGER NOT NULL, item_id INTEGER NOT NULL, direct BOOLEAN NOT NULL)",
-        ):
-            conn.execute(sa.text(ddl))
+        conn.execute(sa.text("DROP TABLE IF EXISTS reach"))
+        conn.execute(
+            sa.text(
+                "CREATE TEMPORARY TABLE reach (unit INTEGER NOT NULL, item_id INTEGER NOT NULL,"
+                f" direct BOOLEAN NOT NULL, brings BOOLEAN NOT NULL{key}"
+            )
+        )
 
     def add(self, unit: int, query: Query) -> None:
         if not self.source.may_match(query):
             return
-        select = f"SELECT {unit}, i.id{{direct}} FROM {self.source.item} i WHERE {self._where(query)}"
-        self._select(query.descend, select, query.params)
+        brings = "TRUE" if query.descend else "FALSE"
+        select = f"SELECT {unit}, i.id, TRUE, {brings} FROM {self.source.item} i WHERE {self._where(query)}"
+        self._select(select, query.params)
         for inner in query.excluded:
             self.exclusions.append({"unit": unit, "inner": self._inner(inner), "height": _height(query)})
 
@@ -97,38 +100,31 @@ class _Run:
     def _where(self, query: Query) -> str:
         return query.where.format(item=self.source.item, tag=self.source.tag, container=self.source.container)
 
-    def _select(self, descend: bool, select: str, params: dict[str, str]) -> None:
-        select = select.replace("{direct}", "" if descend else ", TRUE")
+    def _select(self, select: str, params: dict[str, str]) -> None:
         if params:
-            self._insert(descend, select, params)
+            self.conn.execute(sa.text(f"{INTO_REACH} {select}"), params)
             return
-        self.batch[descend].append(select)
-        if len(self.batch[descend]) == STATEMENTS_AT_ONCE:
-            self._flush(descend)
+        self.batch.append(select)
+        if len(self.batch) == STATEMENTS_AT_ONCE:
+            self._flush()
 
-    def _flush(self, descend: bool) -> None:
-        if self.batch[descend]:
-            self._insert(descend, " UNION ALL ".join(self.batch[descend]), {})
-            self.batch[descend].clear()
-
-    def _insert(self, descend: bool, select: str, params: dict[str, str]) -> None:
-        into = "seed (unit, item_id)" if descend else "reach (unit, item_id, direct)"
-        if params:
-            self.conn.execute(sa.text(f"INSERT INTO {into} {select}"), params)
-        else:
-            self.conn.exec_driver_sql(f"INSERT INTO {into} {select}")
+    def _flush(self) -> None:
+        if self.batch:
+            self.conn.exec_driver_sql(f"{INTO_REACH} {' UNION ALL '.join(self.batch)}")
+            self.batch.clear()
 
     def finish(self) -> None:
-        self._flush(True)
-        self._flush(False)
-        analyze(self.conn, "seed")
+        self._flush()
+        analyze(self.conn, "reach")
+        known = "SELECT 1 FROM reach x WHERE x.unit = tree.unit AND x.item_id = tree.item_id"
         self.conn.execute(
             sa.text(
-                "INSERT INTO reach (unit, item_id, direct)"
-                " WITH RECURSIVE tree(unit, item_id) AS (SELECT unit, item_id FROM seed UNION"
-                f" SELECT tree.unit, c.id FROM tree JOIN {self.source.item} c ON c.parent_id = tree.item_id)"
-                " SELECT tree.unit, tree.item_id, s.item_id IS NOT NULL FROM tree"
-                " LEFT JOIN seed s ON s.unit = tree.unit AND s.item_id = tree.item_id"
+                # CROSS JOIN: SQLite is to begin with what brings, and to look the children up.
+                f"{INTO_REACH} WITH RECURSIVE tree(unit, item_id) AS ("
+                f"SELECT r.unit, c.id FROM reach r CROSS JOIN {self.source.item} c"
+                " WHERE r.brings AND c.parent_id = r.item_id"
+                f" UNION SELECT tree.unit, c.id FROM tree JOIN {self.source.item} c ON c.parent_id = tree.item_id)"
+                f" SELECT tree.unit, tree.item_id, FALSE, FALSE FROM tree WHERE NOT EXISTS ({known})"
             )
         )
         self._exclude()
@@ -141,7 +137,8 @@ class _Run:
         self.conn.execute(sa.text("DROP TABLE IF EXISTS exclusion"))
         self.conn.execute(sa.text("CREATE TEMPORARY TABLE exclusion (unit INTEGER, excluded INTEGER, height INTEGER)"))
         self.conn.execute(sa.text("INSERT INTO exclusion VALUES (:unit, :inner, :height)"), self.exclusions)
-        self.conn.execute(sa.text("CREATE INDEX ix_reach ON reach (unit, item_id)"))
+        if self.conn.dialect.name == "postgresql":
+            self.conn.execute(sa.text("CREATE INDEX ix_reach ON reach (unit, item_id)"))
         analyze(self.conn, "exclusion")
         analyze(self.conn, "reach")
         for height in sorted({exclusion["height"] for exclusion in self.exclusions}):

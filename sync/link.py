@@ -73,7 +73,7 @@ def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Non
     if conn.dialect.name == "sqlite":
         conn.execute(sa.text("PRAGMA analysis_limit = 400"))
     conn.execute(sa.text("ANALYZE"))
-    assign_teams(conn, config, WHOLE_STORE, "SELECT id FROM work_item")
+    assign_teams(conn, config, WHOLE_STORE, None)
     resolve(conn, link_queries(conn, config.conventions), WHOLE_STORE)
     conn.execute(sa.text("DELETE FROM match"))
     # In the order of the key: a database writes that several times as fast.
