@@ -5,6 +5,8 @@ is a key result of what it stands below. A heading above key results is an objec
 a team, one above headings that are objectives is the objective that these support.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from config.imports import phrases
@@ -13,6 +15,12 @@ from config.imports.model import Document, KeyResultDraft, ObjectiveDraft
 from config.imports.outline import Item, Line, Section, Table, outline
 from config.imports.table import read_table
 
+_ASIDE = re.compile(
+    r"(?i)(task |project )?details|(final |executive )?summary|(progress|final|status|mid-quarter) updates?|progress|"
+    r"notes?|retro(spective)?|appendix|background|context|timeline|resources|links|references|(table of )?contents|"
+    r"faq|glossary"
+)
+"""Headings of what is no part of the OKRs."""
 _TITLE_WORDS = ("okr", "objectives", "key results", "goals")
 
 
@@ -25,10 +33,11 @@ class _Reading:
     def __init__(self, root: Section, name: str) -> None:
         self.root = root
         self.document = Document(name=name)
+        self.stand_ins: dict[tuple[str, ...], ObjectiveDraft] = {}
         self.sections = list(_below(root))
         items = list(_items(self.sections))
         self.marked = any(_is_marked(line.text) for item in items for line in item.lines)
-        self.roles = self._prefixes(items)
+        self.roles = self._prefixes([*(one.items for one in self.sections), *(one.items for one in items)])
 
     def read(self) -> Document:
         top = self._title()
@@ -75,13 +84,20 @@ class _Reading:
                 self.document.starts_on, self.document.ends_on = days
                 break
 
-    def _prefixes(self, items: Iterable[Item]) -> set[str]:
-        """Who stands before a colon in two items or more: `Sales: …` may else be part of a sentence."""
-        seen: dict[str, int] = {}
-        for item in items:
-            if item.lines and (found := phrases.prefix_of(phrases.objective_in(item.text) or item.text)):
-                seen[found[0]] = seen.get(found[0], 0) + 1
-        return {who for who, times in seen.items() if times > 1}
+    @staticmethod
+    def _prefixes(lists: Iterable[list[Item]]) -> set[str]:
+        """Who stands before a colon twice, or where most items of a list have somebody there: `Sales: …` may else be
+        part of a sentence.
+        """
+        seen: Counter[str] = Counter()
+        usual = set()
+        for siblings in ([one for one in items if one.lines] for items in lists):
+            found = [phrases.prefix_of(phrases.objective_in(one.text) or one.text) for one in siblings]
+            named = [who for who, _ in filter(None, found)]
+            seen.update(named)
+            if len(named) > max(1, len(siblings) // 2):
+                usual.update(named)
+        return usual | {who for who, times in seen.items() if times > 1}
 
     def _are_teams(self, parent: Section) -> bool:
         """Whether the headings below `parent` name teams: in one of them objectives stand in a list."""
@@ -94,6 +110,9 @@ class _Reading:
     # --- headings ----------------------------------------------------------------------------------------------------
 
     def _section(self, section: Section, above: ObjectiveDraft | None, team: tuple[str, ...], teams: bool) -> None:
+        if _ASIDE.fullmatch(section.text):
+            self._leave_out(section, f"in the section {section.text!r}, which holds no OKRs")
+            return
         marked = phrases.objective_in(section.text)
         if (found := phrases.key_result_in(section.text)) and above is not None:
             key_result = self._key_result(above, [Line(found[1], section.number)], None, found[0])
@@ -114,6 +133,18 @@ class _Reading:
         self._body(section, objective, team, None)
         for inner in section.sections:
             self._section(inner, objective, team, False)
+
+    def _leave_out(self, section: Section, why: str) -> None:
+        for line in section.paragraphs:
+            self.document.skip(line.number, line.text, why)
+        for item in _nested(section.items):
+            self.document.skip(item.number, item.text, why)
+        for table in section.tables:
+            for number, cells in table.rows:
+                self.document.skip(number, " | ".join(cells), why)
+        for inner in section.sections:
+            self.document.skip(inner.number, inner.text, why)
+            self._leave_out(inner, why)
 
     def _holds_okrs(self, section: Section) -> bool:
         return any(
@@ -191,14 +222,11 @@ class _Reading:
             if above is None or not self._set(above, *known):
                 self.document.skip(item.number, item.text, "a note")
             return
-        if self._is_objective(item) or (above is None and phrases.key_result_in(item.text) is None):
+        if self._is_objective(item) or (above is None and not self.marked):
             self._list_objective(item, above, team)
             return
         if above is None:
-            above = self._objective(team[-1] if team else self.document.name, item.number, None, team)
-            self.document.skip(
-                item.number, above.title, "a key result without an objective: its section stands for one"
-            )
+            above = self._stand_in(item.number, team)
         marked = phrases.key_result_in(item.text)
         lines = [Line(marked[1], item.number)] if marked else item.lines
         key_result = self._key_result(above, lines, item.checked, marked[0] if marked else "")
@@ -206,6 +234,14 @@ class _Reading:
             self.document.skip(line.number, line.text, f"a note on {key_result.title!r}")
         for inner in item.items:
             self._below_key_result(inner, key_result, above, team)
+
+    def _stand_in(self, number: int, team: tuple[str, ...]) -> ObjectiveDraft:
+        """The objective of key results that stand below none: one named like their section."""
+        if team not in self.stand_ins:
+            title = team[-1] if team else self.document.name
+            self.stand_ins[team] = self._objective(title, number, None, team)
+            self.document.skip(number, title, "key results without an objective: their section stands for one")
+        return self.stand_ins[team]
 
     def _below_key_result(
         self, item: Item, key_result: KeyResultDraft, above: ObjectiveDraft, team: tuple[str, ...]
@@ -280,7 +316,7 @@ class _Reading:
                 self.document.skip(number, " | ".join(cells), f"a table below the key result {key_result.title!r}")
         for inner in section.sections:
             self.document.skip(inner.number, inner.text, f"a heading below the key result {key_result.title!r}")
-            self._attributes(inner, key_result)
+            self._leave_out(inner, f"below the key result {key_result.title!r}")
 
     def _set(self, draft: ObjectiveDraft | KeyResultDraft, kind: str, value: str) -> bool:
         """Sets what a line such as `Owner: Ann` says. False where it says nothing that is kept."""

@@ -110,6 +110,10 @@ def _item(node: SyntaxTreeNode, skipped: int) -> Item:
         else:
             about = Section(0, "", number)
             _into(about, child, skipped)
+            if child.type == "blockquote" and not item.lines:
+                # "- > 70 % of deals": more than 70 %, and no quotation.
+                item.lines = [Line(f"> {line.text}", line.number) for line in about.paragraphs[:1]]
+                about.paragraphs = about.paragraphs[1:]
             item.notes += about.paragraphs
             item.items += about.items
             item.notes += [Line(" | ".join(cells), at) for table in about.tables for at, cells in table.rows]
