@@ -44,8 +44,11 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
 
 
 def _verdict(key_result: KeyResultFacts, thresholds: Thresholds) -> progress.Health:
-    expected = key_result.expected or 0.0
-    return progress.verdict(key_result.definition, key_result.outcome, expected, key_result.delivery, thresholds)
+    definition, outcome = key_result.definition, key_result.outcome
+    # A yes or no is no until the last day: until it is yes, only its work can be early or late.
+    if (definition.get("metric") or {}).get("type") == "done" and outcome == 0 and key_result.delivery is not None:
+        definition = {**definition, "metric": None, "value": "manual"}
+    return progress.verdict(definition, outcome, key_result.expected or 0.0, key_result.delivery, thresholds)
 
 
 def _thresholds(world: World, is_open: bool) -> Thresholds:
@@ -68,8 +71,9 @@ RULE = Rule(
         "Pace is outcome / expected where the key result has a metric (or its value is the delivery), else delivery /"
         " expected; expected is the share of the cycle that has passed, or the phased curve. It is behind where pace"
         " is below `thresholds.on_track` (0.90), and at risk below `thresholds.behind` (0.70). With `thresholds.pace:"
-        " gap` expected - reached is compared, with `score` what is reached alone; a `preset` sets all three. Not"
-        " judged before the grace period is over (`thresholds.grace_days`, 7, or `thresholds.grace_share`, 10 % of the"
+        " gap` expected - reached is compared, with `score` what is reached alone; a `preset` sets all three. A"
+        " metric of type `done` is a yes or no: until it is yes, its work is judged, where work counts. Not judged"
+        " before the grace period is over (`thresholds.grace_days`, 7, or `thresholds.grace_share`, 10 % of the"
         " cycle, whichever is longer), nor where health is unknown or stale: a finding that is open then stays. An open"
         " one ends when the number is better than `on_track` by `thresholds.hysteresis` (5 %) of it, or what was"
         " expected is reached in full."

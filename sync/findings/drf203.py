@@ -24,13 +24,14 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
         if delivery < enough or gap < world.eased(thresholds.drift_gap, is_open):
             continue
         day = key_result.last_check_in
+        known = f" (of {day})" if day else ""
         yield Hit(
             subject_kind="key_result",
             subject=key_result.key,
             severity=RULE.severity,
             summary=(
                 f"{key_result.key}: {delivery:.0%} of its work is delivered ({key_result.done} of"
-                f" {counted(key_result.counted, 'item')} done), and its metric is at {outcome:.0%}"
+                f" {counted(key_result.counted, 'item')} done), and its metric is at {outcome:.0%}{known}"
             ),
             evidence={
                 "delivery": delivery,

@@ -19,6 +19,10 @@ CONTAINERS = f"""
         FROM work_item i CROSS JOIN work_container w CROSS JOIN later p
         WHERE EXISTS (SELECT 1 FROM later)
           AND {is_open("i")} AND i.presence <> 'deleted' AND w.item_id = i.id AND p.id = w.container_id
+          AND NOT EXISTS (
+            SELECT 1 FROM work_container v CROSS JOIN container o
+            WHERE v.item_id = i.id AND o.id = v.container_id AND o.kind IN ('milestone', 'version')
+              AND (o.due_on < p.due_on OR o.due_on = p.due_on AND o.id < p.id))
     )
     SELECT r.key AS key_result, h.title AS name, h.due_on, COUNT(*) AS items
     FROM held h
@@ -110,10 +114,11 @@ RULE = Rule(
     ),
     computed=(
         "For every key result whose cycle contains the day: a check-in is dated after the cycle's last day; a"
-        " milestone or version that holds open counted work of it is due after it; or an open item of its work, epics"
-        " included, is. Dates before the cycle are no finding here: open work with a date that has passed is DRF207's,"
-        " finished work is history, and check-ins from before are where the cycle started from. Points of `expected`"
-        " outside the cycle are refused when the configuration is read. Left as it is while the work cannot be read."
+        " milestone or version that holds open counted work of it is due after it (of several, the first counts); or"
+        " an open item of its work, epics included, is. Dates before the cycle are no finding here: open work with a"
+        " date that has passed is DRF207's, finished work is history, and check-ins from before are where the cycle"
+        " started from. Points of `expected` outside the cycle are refused when the configuration is read. Left as it"
+        " is while the work cannot be read."
     ),
     ends="The dates are moved into the cycle, the work is no longer linked, or the check-in is dated as it was meant.",
     reasons=(

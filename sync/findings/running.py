@@ -7,13 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 RUNNING = """running AS MATERIALIZED (
-    SELECT k.id, k.key, y.ends_on, t.key AS team FROM key_result k
+    SELECT k.id, k.key, y.starts_on, y.ends_on, t.key AS team FROM key_result k
     JOIN objective o ON o.id = k.objective_id
     JOIN cycle y ON y.id = o.cycle_id
     LEFT JOIN team t ON t.id = k.team_id
     WHERE NOT k.archived AND :day BETWEEN y.starts_on AND y.ends_on
 )"""
-"""A common table: the key results whose cycle contains `:day`, with last day and team."""
+"""A common table: the key results whose cycle contains `:day`, with first and last day and team."""
 
 SHOWN = 20
 """Keys that a finding's evidence names."""

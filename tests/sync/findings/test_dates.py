@@ -80,6 +80,48 @@ class TestPast:
             ("version", "SHOP: 1.0", "commerce")
         ] * past
 
+    @pytest.mark.parametrize("other, late", [(YESTERDAY - timedelta(days=1), True), (TODAY, False), (None, False)])
+    def test_an_item_that_was_carried_over_stands_in_the_last_of_its_versions(
+        self, stored: Stored, other: date | None, late: bool
+    ) -> None:
+        scope = stored.scope(stored.connection())
+        item = stored.item(scope, "SHOP-1")
+        stored.milestone(scope, "1.0", item, kind="version", due_on=YESTERDAY)
+        stored.milestone(scope, "1.1", item, kind="version", due_on=other)
+        stored.link(stored.key_result("GROW.1"), item)
+
+        assert subjects("DRF207", stored) == [("version", "SHOP: 1.0")] * late
+
+    def test_of_two_versions_of_one_day_one_is_named(self, stored: Stored) -> None:
+        scope = stored.scope(stored.connection())
+        item = stored.item(scope, "SHOP-1")
+        stored.milestone(scope, "1.0 web", item, kind="version", due_on=YESTERDAY)
+        stored.milestone(scope, "1.0", item, kind="version", due_on=YESTERDAY)
+        stored.link(stored.key_result("GROW.1"), item)
+
+        assert subjects("DRF207", stored) == [("version", "SHOP: 1.0 web")]
+
+    @pytest.mark.parametrize(
+        "state, due_on, told",
+        [
+            ("released", START - timedelta(days=1), False),
+            ("closed", START - timedelta(days=1), False),
+            ("archived", START - timedelta(days=1), False),
+            ("released", START, True),
+            ("unreleased", START - timedelta(days=1), True),
+            (None, START - timedelta(days=1), True),
+        ],
+    )
+    def test_what_was_over_before_the_cycle_began_is_history(
+        self, stored: Stored, state: str | None, due_on: date, told: bool
+    ) -> None:
+        scope = stored.scope(stored.connection())
+        item = stored.item(scope, "SHOP-1")
+        stored.milestone(scope, "1.0", item, kind="version", due_on=due_on, state=state)
+        stored.link(stored.key_result("GROW.1"), item)
+
+        assert subjects("DRF207", stored) == [("version", "SHOP: 1.0")] * told
+
     def test_sprints_are_not_asked(self, stored: Stored) -> None:
         scope = stored.scope(stored.connection())
         item = stored.item(scope, "SHOP-1")
@@ -214,6 +256,20 @@ class TestBeyondTheCycle:
             ]
             * beyond
         )
+
+    @pytest.mark.parametrize("first, beyond", [(END, False), (AFTER, True), (None, True)])
+    def test_work_that_is_planned_for_several_is_planned_for_the_first(
+        self, stored: Stored, first: date | None, beyond: bool
+    ) -> None:
+        scope = stored.scope(stored.connection())
+        item = stored.item(scope, "SHOP-1")
+        stored.milestone(scope, "v3", item, kind="version", due_on=first)
+        stored.milestone(scope, "v4", item, kind="version", due_on=AFTER + timedelta(days=30))
+        stored.link(stored.key_result("GROW.1"), item)
+
+        found = find("HYG406", stored, key_result())
+
+        assert [hit.evidence["open_in_containers"] for hit in found if isinstance(hit, Hit)] == [1] * beyond
 
     def test_open_items_due_after_the_cycle(self, stored: Stored) -> None:
         scope = stored.scope(stored.connection())

@@ -77,6 +77,17 @@ class TestBehindPace:
     def test_outside_its_cycle_a_key_result_is_not_judged(self) -> None:
         assert find("DRF201", self.paced(0.1, health="closed", active=False)) == []
 
+    @pytest.mark.parametrize(
+        "delivery, outcome, reason",
+        [(0.54, 0.0, None), (0.5, 0.0, "behind"), (0.1, 0.0, "at_risk"), (0.1, 1.0, None), (None, 0.0, "at_risk")],
+    )
+    def test_of_a_yes_or_no_the_work_is_judged_until_it_is_yes(
+        self, delivery: float | None, outcome: float, reason: str | None
+    ) -> None:
+        given = self.paced(outcome, delivery=delivery, definition=defined(metric={"type": "done"}))
+
+        assert [code for _, code, _ in found("DRF201", given)] == ([reason] if reason else [])
+
     def test_health_that_is_behind_for_another_reason_than_pace_is_no_finding(self) -> None:
         """A committed key result with little chance to finish is behind, whatever its pace."""
         assert find("DRF201", self.paced(0.6, health="behind", kind="committed")) == []
@@ -164,7 +175,9 @@ class TestDeliveredButFlat:
             subject_kind="key_result",
             subject="GROW.1",
             severity="critical",
-            summary="GROW.1: 70% of its work is delivered (7 of 10 items done), and its metric is at 20%",
+            summary=(
+                "GROW.1: 70% of its work is delivered (7 of 10 items done), and its metric is at 20% (of 2026-11-20)"
+            ),
             evidence={
                 "delivery": 0.7,
                 "outcome": 0.2,
