@@ -40,7 +40,7 @@ GITHUB = """
 ! Language switch reloads the page
 ! Flicker of the price on load
 
-= relevance | merlo/search | epic | First page shows what shoppers mean | pace=1.0 doing=3
+= relevance | merlo/search | epic | First page shows what shoppers mean | pace=1.1 doing=3
 - Learn from clicks which results help
 - Synonyms by shop
 - Spelling in six languages
@@ -56,7 +56,7 @@ GITHUB = """
 ! Accents change the results
 - Replay last month's queries against a new ranking
 
-= autocomplete | merlo/search | epic | Suggestions while typing | pace=1.05 doing=2
+= autocomplete | merlo/search | epic | Suggestions while typing | pace=1.3 doing=1
 - Answer in 50 ms
 - Suggest categories beside products
 - Remember a shopper's last queries
@@ -71,6 +71,9 @@ GITHUB = """
 - Swap indexes without a gap
 - Progress per shop
 - Alert when an index is older than an hour
+
+= synonyms | merlo/search | epic | Synonyms for every market | all=done when=past
+* 16 Synonyms of market #
 
 = ratelimits | merlo/platform | epic | Fair use of the public API | pace=0.9 doing=2
 - Budget by plan
@@ -99,7 +102,7 @@ GITHUB = """
 - Redirect table for old links
 ! Import stops at the first bad row
 
-= pricing_pages | merlo/website | milestone | Website relaunch | pace=0.9 doing=3
+= pricing_pages | merlo/website | milestone | Website relaunch | pace=1.25 doing=2
 - Home page with three customer stories
 - Price page with a calculator
 - Faster pages on slow phones

@@ -1,9 +1,8 @@
 """The work that the sample company keeps in Jira, as text.
 
 A block starts with `= NAME | PROJECT | TYPE | TITLE | OPTIONS`, where a line may break before the last `|`; the lines
-below it are its children. `NAME` is what the
-OKR files call it; the words of `OPTIONS` are explained in `build.py`. `- Title` is a story, `! Title` a bug, `+ Title`
-a task.
+below it are its children. `NAME` is what the OKR files call it; the words of `OPTIONS` are explained in `plan.py`.
+`- Title` is a story, `! Title` a bug, `+ Title` a task, `* 12 Title #` are twelve stories with their numbers.
 """
 
 JIRA = """
@@ -106,6 +105,9 @@ JIRA = """
 ! App forgets the language after an update
 - Share a product with a friend
 
+= languages | SHOP | Epic | The storefront in thirty languages | component=Languages all=done when=past
+* 30 Texts and forms of language #
+
 = price_service | PLAT | Epic | All merchants on the new price service
 | component=Pricing version=Price_service_2 pace=0.5 doing=2
 - Copy price lists of wave 1 merchants
@@ -206,6 +208,12 @@ JIRA = """
 - Move all other shops
 - Tell merchants in which region they are
 
+= api | PLAT | Epic | Version 3 of the public API | component=Delivery all=planned
+* 24 Version 3 of endpoint #
+
+= sign_in | PLAT | Epic | All shops on the new sign-in | component=Delivery all=done when=past
+* 30 Move wave # of the shops to the new sign-in
+
 = warehouse | PLAT | Epic | Move reports to the data warehouse | component=Reporting all=done when=past
 - Stream orders into the warehouse
 - Rebuild the sales report
@@ -230,7 +238,7 @@ JIRA = """
 - Talk on switching platforms
 
 = welcome | GRO | Epic | First week with Merlo
-| under=switch_in_a_day component=Onboarding version=Spring_campaign pace=1.0 doing=2
+| under=switch_in_a_day component=Onboarding version=Spring_campaign pace=1.3 doing=2
 - Mail series for the first seven days
 - Checklist in the portal
 - Call from a person on day two
@@ -259,6 +267,9 @@ JIRA = """
 - Trial accounts for purchasing departments
 - Approvals for discounts above ten percent
 - Hand over from sales to support
+
+= trades | GRO | Epic | A landing page for every trade | component=Content all=done when=past
+* 16 Landing page of trade #
 
 = blog | GRO | Epic | Merchant stories | component=Content all=done when=past closed
 - Story: a bookshop from Ghent

@@ -61,9 +61,11 @@ def write_config(folder: Path, jira_url: str, github_url: str, today: date) -> P
         "cycle": calendar.name,
         "start": calendar.start.isoformat(),
         "end": calendar.end.isoformat(),
-        "next_cycle": calendar.next.name,
-        "next_start": calendar.next.start.isoformat(),
-        "next_end": calendar.next.end.isoformat(),
+        **{
+            f"{when}_{name}": value
+            for when, quarter in (("last", calendar.last), ("next", calendar.next))
+            for name, value in (("cycle", quarter.name), ("start", str(quarter.start)), ("end", str(quarter.end)))
+        },
         "checkins": "\n".join(line for course in COURSES for line in _check_ins(course, calendar)),
     }
     for name, text in texts.FILES.items():

@@ -64,6 +64,11 @@ class Calendar:
         return f"{self.today.year}-Q{(self.today.month + 2) // 3}"
 
     @property
+    def last(self) -> "Calendar":
+        """The quarter before this one, on its last day."""
+        return Calendar(self.start - timedelta(days=1))
+
+    @property
     def next(self) -> "Calendar":
         """The quarter after this one, on its first day."""
         return Calendar(self.end + timedelta(days=1))
@@ -82,8 +87,15 @@ class Calendar:
 
 
 def titles(text: str) -> tuple[Title, ...]:
-    """Lines of `- Story`, `! Bug`, `+ Task`."""
-    return tuple(Title(KINDS[line[0]], line[2:]) for line in text.strip().splitlines())
+    """Lines of `- Story`, `! Bug`, `+ Task`. `* 12 Story #` is twelve stories with their numbers."""
+    found = []
+    for line in text.strip().splitlines():
+        if line[0] == "*":
+            _, number, title = line.split(" ", 2)
+            found += [Title("Story", title.replace("#", str(at))) for at in range(1, int(number) + 1)]
+        else:
+            found.append(Title(KINDS[line[0]], line[2:]))
+    return tuple(found)
 
 
 def blocks(text: str) -> list[Block]:
@@ -113,8 +125,9 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
     count, begun = len(block.children), (calendar.today - calendar.start).days
     match block.options.get("all"):
         case "done":
-            first = 95 if block.option("when") == "past" else 40
-            return [Stage("done", first + 25, first - 3 * index) for index in range(count)]
+            if block.option("when") == "past":
+                return [Stage("done", begun + 80, begun + 1 + 60 * index // count) for index in range(count)]
+            return [Stage("done", 65, 40 - 3 * index) for index in range(count)]
         case "cancelled":
             return [Stage("cancelled", 60, 6 + index % 3) for index in range(count)]
         case "stale":

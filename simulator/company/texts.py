@@ -18,6 +18,7 @@ connections:
     repositories: ["merlo/*"]
 
 cycles:
+  - {key: @last_cycle, start: @last_start, end: @last_end}
   - {key: @cycle, start: @start, end: @end}
 
 themes:
@@ -259,6 +260,33 @@ checkins:
 @checkins
 """
 
+LAST_QUARTER = """
+# What was reached last quarter. It is closed, and tells how much the teams finish in a week.
+objectives:
+  - key: BASE
+    title: Be ready for the big season
+    cycle: @last_cycle
+    team: product
+    owner: Maren Vogt
+    theme: trust
+    kind: committed
+    key_results:
+      - {key: BASE.1, title: All shops on the new sign-in, team: platform, value: {from: delivery}}
+      - {key: BASE.2, title: The storefront in 30 languages, team: commerce, value: {from: delivery}}
+      - {key: BASE.3, title: A landing page for each of 16 trades, team: growth, value: {from: delivery}}
+      - {key: BASE.4, title: Searches with synonyms in 16 markets, team: data, value: {from: delivery}}
+
+mappings:
+  - key_result: BASE.1
+    work: {connection: jira, epic: @sign_in}
+  - key_result: BASE.2
+    work: {connection: jira, epic: @languages}
+  - key_result: BASE.3
+    work: {connection: jira, epic: @trades}
+  - key_result: BASE.4
+    work: {connection: github, epic: "@synonyms"}
+"""
+
 NEXT_QUARTER = """
 # The next quarter as it is being planned. northing.yaml does not include this file yet; see what it promises with
 #   northing plan check plans/next-quarter.yaml
@@ -312,6 +340,19 @@ objectives:
         title: Visits to the status page from 900 to 300 a month
         metric: {unit: visits, start: 900, target: 300}
         delivery: {none: Follows from REGIONS.1}
+  # Platform's second objective. Both together are more than it carries: STR304.
+  - key: PARTNERS
+    title: Partners build what we do not
+    cycle: @next_cycle
+    team: platform
+    owner: Priya Nair
+    theme: growth
+    supports: [PLUS.1]
+    kind: committed
+    key_results:
+      - key: PARTNERS.1
+        title: All 24 endpoints in version 3
+        value: {from: delivery}
   # A team's objective that supports nothing above it: STR305.
   - key: FAIRS
     title: Be seen at the spring fairs
@@ -330,6 +371,8 @@ mappings:
     work: {connection: jira, epic: @sales_tools}
   - key_result: REGIONS.1
     work: {connection: jira, epic: @regions}
+  - key_result: PARTNERS.1
+    work: {connection: jira, epic: @api}
   - key_result: FAIRS.1
     work: {connection: jira, epic: @fairs}
 """
@@ -340,6 +383,7 @@ FILES = {
     "okrs/2-checkout.yaml": CHECKOUT,
     "okrs/3-rely.yaml": RELY,
     "okrs/4-reach.yaml": REACH,
+    "okrs/5-last-quarter.yaml": LAST_QUARTER,
     "okrs/check-ins.yaml": CHECK_INS,
     "teams/teams.yaml": TEAMS,
     "teams/commerce.yaml": COMMERCE_WORK,

@@ -10,7 +10,7 @@ from tests.cli.conftest import Northing
 def test_a_good_configuration_is_fine(fresh: Northing) -> None:
     result = fresh("config", "check")
     assert (result.code, result.err) == (0, "")
-    assert "15 key results" in result.out
+    assert "19 key results" in result.out
     assert fresh("config", "check", "--json").data == []
     assert not (fresh.folder / "northing.db").exists()
 

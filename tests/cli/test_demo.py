@@ -27,7 +27,7 @@ def test_a_piped_demo_ends_by_itself_and_can_be_repeated(tmp_path: Path) -> None
     first = call("demo", "--data", str(tmp_path))
     again = call("demo", "--data", str(tmp_path), "--json")
     assert (first.code, again.code) == (0, 0)
-    assert [row["objective"] for row in again.data] == ["COMPANY", "CHECKOUT", "RELY", "REACH"]
+    assert [row["objective"] for row in again.data] == ["COMPANY", "CHECKOUT", "RELY", "REACH", "BASE"]
 
 
 def test_the_demo_writes_over_nobody_elses_configuration(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ KEY_RESULTS = [
     *(f"CHECKOUT.{number}" for number in (1, 2, 3, 4)),
     *(f"RELY.{number}" for number in (1, 2, 3, 4)),
     *(f"REACH.{number}" for number in (1, 2, 3)),
+    *(f"BASE.{number}" for number in (1, 2, 3, 4)),
 ]
 
 

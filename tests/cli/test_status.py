@@ -13,7 +13,7 @@ def test_status_shows_every_key_result_below_its_objective(synced: Northing) -> 
     keys = [words[0] for line in lines if (words := line.split()) and words[0].isupper() and words[0].isascii()]
 
     assert result.code == 0
-    assert [key for key in keys if key.isalpha()] == ["COMPANY", "CHECKOUT", "RELY", "REACH"]
+    assert [key for key in keys if key.isalpha()] == ["COMPANY", "CHECKOUT", "RELY", "REACH", "BASE"]
     assert keys.index("CHECKOUT.4") < keys.index("RELY") < keys.index("RELY.1")
     # CHECKOUT supports COMPANY.1, so it stands further in.
     [top] = [line for line in lines if line.strip().startswith("COMPANY ")]
@@ -46,11 +46,12 @@ def test_status_as_json_nests_the_columns_of_the_view(synced: Northing) -> None:
     objectives = synced("status", "--json").data
     by_key = {row["objective"]: row for row in objectives}
 
-    assert list(by_key) == ["COMPANY", "CHECKOUT", "RELY", "REACH"]
+    assert list(by_key) == ["COMPANY", "CHECKOUT", "RELY", "REACH", "BASE"]
     assert by_key["CHECKOUT"]["supports"] == ["COMPANY.1"]
     assert [row["key_result"] for row in by_key["REACH"]["key_results"]] == ["REACH.1", "REACH.2", "REACH.3"]
     one = by_key["REACH"]["key_results"][0]
-    assert (one["delivery"], one["work_total"], one["health"], one["open_findings"]) == (None, 0, "at_risk", 1)
+    assert (one["delivery"], one["work_total"], one["health"]) == (None, 0, "at_risk")
+    assert one["open_findings"] > 0
 
 
 def test_global_options_may_stand_before_or_behind_the_command(synced: Northing) -> None:
@@ -61,8 +62,8 @@ def test_a_team_narrows_status_to_it_and_those_below(synced: Northing) -> None:
     platform = synced("status", "--team", "platform", "--json").data
     product = synced("status", "--team", "product", "--json").data
 
-    assert [row["objective"] for row in platform] == ["RELY"]
-    assert [row["objective"] for row in product] == ["COMPANY", "CHECKOUT", "RELY", "REACH"]
+    assert [row["objective"] for row in platform] == ["RELY", "BASE"]
+    assert [row["objective"] for row in product] == ["COMPANY", "CHECKOUT", "RELY", "REACH", "BASE"]
 
 
 @pytest.mark.parametrize("option", ["--team", "--cycle"])

@@ -51,7 +51,7 @@ def test_a_dry_run_shows_what_would_change_and_keeps_nothing(northing: Northing)
     assert (reach["change"], reach["work_total_before"]) == ("changed", 0)
     assert reach["work_total_after"] > 0
     words = northing("sync", "--dry-run")
-    assert "14 key results would stay as they are." in words.out
+    assert "18 key results would stay as they are." in words.out
     assert "A dry run: nothing was kept." in words.err
     assert northing("status", "--json").out == before
 

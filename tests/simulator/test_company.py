@@ -106,9 +106,9 @@ def test_the_configuration_names_only_what_is_there(tmp_path: Path, today: date)
         name: [row for one in read for row in one.get(name) or []] for name in ("objectives", "mappings", "checkins")
     }
     key_results = {one["key"] for objective in every["objectives"] for one in objective["key_results"]}
-    assert len(every["objectives"]) == 4 + 3
+    assert len(every["objectives"]) == 4 + 1 + 4
     assert {row["key_result"] for name in ("mappings", "checkins") for row in every[name]} <= key_results
-    assert all(read[0]["cycles"][0]["start"] <= row["date"] <= today for row in every["checkins"])
+    assert all(read[0]["cycles"][1]["start"] <= row["date"] <= today for row in every["checkins"])
     built = company.build(today)
     known = set(built.jira.keys()) | set(built.github.keys())
     epics = [row["work"].get("epic", []) for row in every["mappings"]]
