@@ -516,6 +516,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_work_item_scope_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_item")),
         sa.UniqueConstraint("connection_id", "external_id", name=op.f("uq_work_item_connection_id_external_id")),
+        postgresql_with={"fillfactor": 50},
     )
     with op.batch_alter_table("work_item", schema=None) as batch_op:
         batch_op.create_index(
