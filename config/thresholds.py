@@ -67,6 +67,8 @@ class Thresholds(Model):
     """A team on more key results is spread (STR310)."""
     missing_estimates: Fraction = 0.30
     """Share of counted work without an estimate (HYG404)."""
+    beyond_cycle: Fraction = 0.10
+    """Share of open work that is planned for after the cycle (HYG406)."""
     key_results_per_objective: Count = 5
     """An objective with more is a finding (HYG407)."""
     objectives_per_team: Count = 5

@@ -54,14 +54,20 @@ CHECK_INS = f"""
 """
 
 
-def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
+def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
     containers, items, check_ins = (_rows(world, sql) for sql in (CONTAINERS, ITEMS, CHECK_INS))
     for one in world.active:
         dated, due, checked = (found.get(one.key, []) for found in (containers, items, check_ins))
         if not (dated or due or checked):
             continue
+        limit = world.eased(world.config.thresholds.beyond_cycle, ("key_result", one.key) in open_now)
         if not one.readable:
             yield Unjudged("key_result", one.key)
+            continue
+        # What has a date of its own and a milestone's is one item.
+        beyond = max(sum(row.items for row in dated), due[0].among if due else 0)
+        open_work = one.counted - one.done
+        if not checked and beyond <= limit * open_work:
             continue
         code = "check_in" if checked else "container" if dated else "item"
         yield Hit(
@@ -76,6 +82,7 @@ def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
                 "open_in_containers": sum(row.items for row in dated),
                 "items": [row.name for row in due],
                 "count": due[0].among if due else 0,
+                "open": open_work,
                 "check_ins": [row.due_on.isoformat() for row in checked[:SHOWN]],
             },
             team=one.team,
@@ -113,20 +120,21 @@ RULE = Rule(
         " and it is better to see that now than in the review. A value from the future is a typing error."
     ),
     computed=(
-        "For every key result whose cycle contains the day: a check-in is dated after the cycle's last day; a"
-        " milestone or version that holds open counted work of it is due after it (of several, the first counts); or"
-        " an open item of its work, epics included, is. Dates before the cycle are no finding here: open work with a"
-        " date that has passed is DRF207's, finished work is history, and check-ins from before are where the cycle"
-        " started from. Points of `expected` outside the cycle are refused when the configuration is read. Left as it"
-        " is while the work cannot be read."
+        "For every key result whose cycle contains the day: a check-in is dated after the cycle's last day; or more"
+        " than `thresholds.beyond_cycle` (10 %) of its open counted work stands in a milestone or version that is due"
+        " after it (of several, the first counts), or is itself due after it, epics included. Dates before the cycle"
+        " are no finding here: open work with a date that has passed is DRF207's, finished work is history, and"
+        " check-ins from before are where the cycle started from. Points of `expected` outside the cycle are refused"
+        " when the configuration is read. Left as it is while the work cannot be read. An open one ends when the share"
+        " is smaller than the threshold by `thresholds.hysteresis` (5 %) of it."
     ),
     ends="The dates are moved into the cycle, the work is no longer linked, or the check-in is dated as it was meant.",
     reasons=(
         Reason("check_in", "info", "It has a check-in dated after the cycle's end."),
         Reason(
-            "container", "info", "Open counted work is planned for a milestone or version due after the cycle's end."
+            "container", "info", "Open counted work is planned for milestones or versions due after the cycle's end."
         ),
-        Reason("item", "info", "An open item of its work is due after the cycle's end."),
+        Reason("item", "info", "Open items of its work are due after the cycle's end."),
     ),
     find=_find,
 )

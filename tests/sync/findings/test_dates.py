@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from store import tables
 from sync.findings import Hit, Unjudged, rules
 from sync.findings.world import World
-from tests.sync.findings.making import END, NOW, START, Stored, config, key_result
+from tests.sync.findings.making import END, NOW, START, Stored, config, key_result, work
 
 TODAY = NOW.date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -248,6 +248,7 @@ class TestBeyondTheCycle:
                         "open_in_containers": 1,
                         "items": [],
                         "count": 0,
+                        "open": 2,
                         "check_ins": [],
                     },
                     team="commerce",
@@ -288,6 +289,19 @@ class TestBeyondTheCycle:
         assert hit.summary == (
             "GROW.1 counts 2 open items due from SHOP-2 (2027-01-01), after its cycle ends (2026-12-31)"
         )
+
+    @pytest.mark.parametrize("number, fires, stays", [(1, False, True), (2, True, True)])
+    def test_more_than_a_tenth_of_the_open_work_lies_beyond(
+        self, stored: Stored, number: int, fires: bool, stays: bool
+    ) -> None:
+        scope = stored.scope(stored.connection())
+        items = [stored.item(scope, f"SHOP-{n}", due_on=AFTER) for n in range(number)]
+        stored.link(stored.key_result("GROW.1"), *items)
+        given = key_result(parts=(work(done=90, todo=10),))
+        world = World(stored.conn, config(), [given], NOW)
+
+        assert (find("HYG406", stored, given) != []) is fires
+        assert (list(rules()["HYG406"].find(world, frozenset({("key_result", "GROW.1")}))) != []) is stays
 
     def test_each_key_result_is_held_against_its_own_cycle(self, stored: Stored) -> None:
         scope = stored.scope(stored.connection())
