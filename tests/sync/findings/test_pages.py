@@ -21,6 +21,11 @@ def test_the_pages_in_the_documentation_are_current() -> None:
     assert written == pages(), "run `python -m sync.findings.docs`"
 
 
+def test_every_code_of_the_configuration_has_its_rule_and_its_page() -> None:
+    assert list(rules()) == sorted(CODES)
+    assert {path.stem for path in FOLDER.glob("*.md")} == {*CODES, "README"}
+
+
 @pytest.mark.parametrize("code", rules())
 def test_a_page_tells_what_why_how_and_what_ends_it(code: str) -> None:
     rule = rules()[code]
