@@ -67,7 +67,7 @@ def _csv(text: str, document: Document, delimiter: str | None) -> None:
     try:
         for cells in reader:
             rows.append((reader.line_num, cells))
-            if len(rows) > MOST_ROWS:
+            if len(rows) > MOST_ROWS + HEADER_WITHIN:
                 break
     except csv.Error as error:
         raise ImportRefused(f"{document.name}:{reader.line_num}: {error}.", "Export it anew as CSV.") from None
@@ -121,7 +121,7 @@ def _workbook(data: bytes, name: str) -> Document:
 def _cells(sheet: Any) -> list[tuple[int, list[Any]]]:
     rows = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-        if len(rows) > MOST_ROWS:
+        if len(rows) > MOST_ROWS + HEADER_WITHIN:
             break
         if any(cell is not None for cell in cells):
             rows.append((number, list(cells)))

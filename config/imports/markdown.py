@@ -206,7 +206,7 @@ class _Reading:
             return True
         inner = [one for one in item.items if one.lines and not phrases.attribute(one.text)]
         if self.marked and not any(_is_marked(line.text) for one in _nested(inner) for line in one.lines):
-            return item.lines[0].bold and bool(inner)
+            return item.lines[0].bold
         return bool(inner)
 
     def _item(self, item: Item, above: ObjectiveDraft | None, team: tuple[str, ...]) -> None:

@@ -169,7 +169,9 @@ class _Table:
             if above is not None and not _reaches(above, objective):
                 objective.parent = above
             else:
-                self.document.skip(objective.line, parent, f"what {objective.title!r} is aligned to, which is not here")
+                self.document.skip(
+                    objective.line, parent, f"what {objective.title!r} is aligned to, which is not here, or below it"
+                )
 
     def _typed_key_result(self, row: _Row, title: str) -> None:
         parent = row.text("parent")

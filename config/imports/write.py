@@ -11,7 +11,7 @@ from config.imports.model import Document, KeyResultDraft, ObjectiveDraft, Unrea
 from config.imports.numbers import metric_in
 from config.yaml_text import flow, one_line, scalar
 
-_ARTICLES = "a an and are as at be by for from in into is it of on or our that the their this to we with your"
+_ARTICLES = "a an and are as at by for from in into is it of on or our that the their this to we with your"
 _SMALL = frozenset(_ARTICLES.split())
 _LONGEST_KEY = 32
 
@@ -64,11 +64,15 @@ class _Writing:
         for document in documents:
             for unread in document.unread:
                 self._note(document, unread)
+            for one in document.objectives:
+                for draft in [one, *one.key_results]:
+                    if not one_line(draft.title):
+                        self._note(document, Unread(draft.line, "", "a title without a letter"))
         named = {id(one): self._key(one.key, self._slug(one.title)) for _, one in objectives}
         count = 0
         for document, objective in objectives:
             lines += self._objective(document, objective, named)
-            count += len(objective.key_results)
+            count += sum(bool(one_line(draft.title)) for draft in objective.key_results)
         self.notes.sort(key=lambda note: (note.file, note.line))
         text = "\n".join([*self._head(documents), *(["objectives:", *lines] if lines else []), *self._tail()]) + "\n"
         return Imported(text, self.notes, len(objectives), count, len(self.check_ins))
