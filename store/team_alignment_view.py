@@ -6,20 +6,20 @@ from store.view_parts import IS_INTENTIONAL, IS_LEAF, SIZE
 
 def team_alignment(d: Dialect) -> str:
     """What each team has in progress or closed in a cycle, by objective, each item shared among its key results."""
+    # CROSS JOIN keeps SQLite from going through all of the work once for each cycle, or for each key result.
     return f"""
     WITH busy AS (
         SELECT cy.id AS cycle_id, w.id, w.team_id, {SIZE} AS size
-        FROM work_item w JOIN cycle cy ON NOT cy.archived AND (
+        FROM work_item w CROSS JOIN cycle cy
+        WHERE w.team_id IS NOT NULL AND NOT cy.archived AND (
             (w.state = 'in_progress' AND {d.active_day()} BETWEEN cy.starts_on AND cy.ends_on)
-            OR (w.state = 'done' AND w.closed_at >= cy.starts_at AND w.closed_at < cy.ends_at))
-        WHERE w.team_id IS NOT NULL AND {IS_LEAF}),
+            OR (w.state = 'done' AND w.closed_at >= cy.starts_at AND w.closed_at < cy.ends_at)) AND {IS_LEAF}),
     served AS (
         SELECT w.cycle_id, w.id, w.team_id, o.id AS objective_id,
             w.size / count(*) OVER (PARTITION BY w.cycle_id, w.id) AS size
-        FROM busy w
-        JOIN link l ON l.item_id = w.id
-        JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
-        JOIN objective o ON o.id = k.objective_id AND o.cycle_id = w.cycle_id),
+        FROM busy w CROSS JOIN link l CROSS JOIN key_result k CROSS JOIN objective o
+        WHERE l.item_id = w.id AND k.id = l.key_result_id AND NOT k.archived
+            AND o.id = k.objective_id AND o.cycle_id = w.cycle_id),
     piece AS (
         SELECT cycle_id, team_id, 'objective' AS kind, objective_id, size FROM served
         UNION ALL
