@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from sync.facts import Part
 from sync.history.timeline import LIVE, Changes
@@ -27,8 +27,7 @@ class Source:
     share: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(NamedTuple):
     """An item that serves a key result, ignored sub-tasks aside.
 
     `mapping_id` is the source's that it counts for. `above`: the items linked to the same key result below which it

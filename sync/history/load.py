@@ -1,18 +1,19 @@
 """What is stored of the work of key results, read a few key results at a time and made ready to be counted."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from config import Config, Counting
 from store import fold
+from store.bulk import Bulk
 from store.classify import Reader
 from store.tables import Mapping as MappingTable
 from sync.history.counting import Linked, Source
@@ -23,7 +24,7 @@ CHUNK = 50
 """Key results whose work is in memory at one time."""
 
 _LINKS = (
-    "SELECT l.key_result_id, l.item_id, l.mapping_id, l.counted, i.parent_id, i.level, i.connection_id, i.key, i.state,"
+    "SELECT l.key_result_id, l.item_id, l.mapping_id, l.counted, i.parent_id, i.connection_id, i.key, i.state,"
     " i.created_at, i.started_at, i.closed_at, i.updated_at, i.presence, i.gone_at, i.estimate"
     " FROM link l JOIN work_item i ON i.id = l.item_id WHERE {where} ORDER BY l.key_result_id, l.item_id"
 )
@@ -40,6 +41,31 @@ class Work:
     sources: tuple[Source, ...] = ()
     items: list[Linked] = field(default_factory=list)
     keys: dict[int, str] = field(default_factory=dict)
+
+
+_Life = tuple[Changes[str], Changes[float | None]]
+_COUNTED: Changes[float | None] = [(None, 1.0)]
+"""The size of an item that counts as one."""
+
+
+class _Row(NamedTuple):
+    """A link with its item. What `Past` holds stands at the end, in its order."""
+
+    key_result_id: int
+    item_id: int
+    mapping_id: int
+    counted: bool
+    parent_id: int | None
+    connection_id: int
+    key: str
+    state: str
+    created_at: Any
+    started_at: Any
+    closed_at: Any
+    updated_at: Any
+    presence: str
+    gone_at: Any
+    estimate: float | None
 
 
 def cancelling(counting: Counting) -> Callable[[str | None], bool]:
@@ -84,53 +110,48 @@ class Loader:
         """By id of the key result, for each of those given."""
         ids = frozenset(key_results)
         where = among("l.key_result_id", ids)
-        rows: dict[int, list[Any]] = defaultdict(list)
-        for row in self._conn.execute(sa.text(_LINKS.format(where=where))):
-            rows[row.key_result_id].append(row)
+        counts = f"{where} AND i.level <> 'subtask'" if self._ignore_subtasks else where
+        rows: dict[int, list[_Row]] = defaultdict(list)
+        # Plain tuples: there may be a million of them.
+        for row in Bulk(self._conn).rows(_LINKS.format(where=counts)):
+            rows[row[0]].append(_Row._make(row))
         steps = steps_of(self._conn, f"SELECT l.item_id FROM link l WHERE {where}")
         sources = self._sources(ids)
         parents = self._parents(rows)
-        lives: dict[int, tuple[Changes[str], Changes[float | None]]] = {}
+        lives: dict[int, _Life] = {}
         return {one: self._of(sources[one], rows[one], steps, parents, lives) for one in ids}
 
     def _of(
         self,
         mappings: list[Any],
-        rows: list[Any],
+        rows: list[_Row],
         steps: Mapping[int, list[Step]],
         parents: Mapping[int, int | None],
-        lives: dict[int, tuple[Changes[str], Changes[float | None]]],
+        lives: dict[int, _Life],
     ) -> Work:
-        sources = tuple(_as_sources(mappings))
-        by_convention = {one.id for one in mappings if one.via != "mapping"}
-        together = next((one.id for one in mappings if one.via != "mapping"), 0)
-        if self._ignore_subtasks:
-            rows = [row for row in rows if row.level != "subtask"]
+        by_convention = [one.id for one in mappings if one.via != "mapping"]
+        part_of = {one.id: by_convention[0] if one.via != "mapping" else one.id for one in mappings}
         linked = {row.item_id for row in rows}
         filler = self._filler(rows)
-        work = Work(sources, [], {row.item_id: row.key for row in rows})
+        items = []
         for row in rows:
             known = lives.get(row.item_id)
             if known is None:
                 known = lives[row.item_id] = self._life(row, steps.get(row.item_id, ()))
-            work.items.append(
+            items.append(
                 Linked(
-                    id=row.item_id,
-                    mapping_id=together if row.mapping_id in by_convention else row.mapping_id,
-                    life=known[0],
-                    sizes=known[1],
-                    filler=filler if filler is not None else self._median_of(row.connection_id),
-                    above=tuple(_above(row.parent_id, parents, linked)) if row.parent_id is not None else (),
+                    row.item_id,
+                    part_of[row.mapping_id],
+                    *known,
+                    self._median_of(row.connection_id) if filler is None else filler,
+                    () if row.parent_id is None else tuple(_above(row.parent_id, parents, linked)),
                 )
             )
-        return work
+        return Work(tuple(_as_sources(mappings)), items, {row.item_id: row.key for row in rows})
 
-    def _life(self, row: Any, steps: Any) -> tuple[Changes[str], Changes[float | None]]:
-        past = Past(
-            row.item_id, row.state, row.created_at, row.started_at, row.closed_at, row.updated_at, row.presence,
-            row.gone_at, row.estimate, steps,
-        )  # fmt: skip
-        return life(past, self._is_cancelled), estimates(past) if self._sized else [(None, 1.0)]
+    def _life(self, row: _Row, steps: Sequence[Step]) -> _Life:
+        past = Past(row.item_id, *row[7:], steps)
+        return life(past, self._is_cancelled), estimates(past) if self._sized else _COUNTED
 
     def _sources(self, ids: frozenset[int]) -> dict[int, list[Any]]:
         table = MappingTable.__table__
@@ -140,7 +161,7 @@ class Loader:
             found[row.key_result_id].append(row)
         return found
 
-    def _parents(self, rows: Mapping[int, list[Any]]) -> dict[int, int | None]:
+    def _parents(self, rows: Mapping[int, list[_Row]]) -> dict[int, int | None]:
         """The parents of all these items and of all above them: what lies between two linked items need not be."""
         found: dict[int, int | None] = {row.item_id: row.parent_id for some in rows.values() for row in some}
         while missing := {parent for parent in found.values() if parent is not None} - found.keys():
@@ -151,7 +172,7 @@ class Loader:
 
     # --- sizes -------------------------------------------------------------------------------------------------------
 
-    def _filler(self, rows: list[Any]) -> float | None:
+    def _filler(self, rows: list[_Row]) -> float | None:
         """What a missing estimate is filled with now: the median of those that count; None where none has one."""
         if not self._sized:
             return 1.0

@@ -61,9 +61,13 @@ def life(past: Past, is_cancelled: Callable[[str | None], bool]) -> Changes[str]
     `is_cancelled` tells the status names that stand for cancelled work.
     """
     changes = states(past, is_cancelled)
-    if past.created_at is not None:
-        born = (past.created_at, at(changes, past.created_at))
-        changes = [(None, ABSENT), born, *(one for one in changes[1:] if one[0] > past.created_at)]
+    born = past.created_at
+    if born is not None:
+        if len(changes) == 1:
+            changes = [(None, ABSENT), (born, changes[0][1])]
+        else:
+            later = [one for one in changes[1:] if one[0] > born]
+            changes = [(None, ABSENT), (born, at(changes, born)), *later]
     if past.presence == "deleted":
         if past.gone_at is None:
             return [(None, DELETED)]
@@ -77,8 +81,7 @@ def states(past: Past, is_cancelled: Callable[[str | None], bool]) -> Changes[st
 
     By the history of its status, where there is one, else by its dates. From the last step on it is the state of now.
     """
-    moves = [step for step in past.steps if step.kind == "status"]
-    if moves:
+    if moves := [step for step in past.steps if step.kind == "status"]:
         return _by_steps(past, moves, is_cancelled)
     if past.state in ENDED:
         end = past.closed_at if past.closed_at is not None else past.updated_at
