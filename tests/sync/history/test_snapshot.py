@@ -89,11 +89,7 @@ def test_days_end_in_the_configured_zone(tracker: Tracker) -> None:
     late = datetime(2026, 10, 1, 20, tzinfo=UTC)  # in Auckland it is nine in the morning of the second
     tracker.save(item("SHOP-1", created_at=day(1) - timedelta(days=9), category="done", closed_at=late))
     sync(tracker.conn, config(SHOP, key_results=ONE, timezone="Pacific/Auckland"), day(3))
-    assert (
-        told(tracker.conn)
-        == [(1, 0.0, True), (2, 1.0, True), (3, 1.0, True), (4, 1.0, False)][: len(kept(tracker.conn))]
-    )
-    assert len(kept(tracker.conn)) == 4 if day(3).hour + 13 >= 24 else 3
+    assert told(tracker.conn) == [(1, 0.0, True), (2, 1.0, True), (3, 1.0, True), (4, 1.0, False)]
 
 
 def test_of_a_day_the_last_sync_stays_and_an_idle_one_writes_nothing(tracker: Tracker) -> None:
@@ -171,18 +167,10 @@ class TestRewound:
         sync(tracker.conn, configuration, day(10))
         as_of(tracker.conn, configuration, day(4))
 
-        names = [
-            "key",
-            "state",
-            "category",
-            "status",
-            "resolution",
-            "estimate",
-            "started_at",
-            "closed_at",
-            "updated_at",
+        names = (
+            "key", "state", "category", "status", "resolution", "estimate", "started_at", "closed_at", "updated_at",
             "reopened_at",
-        ]
+        )  # fmt: skip
         columns = [WorkItem.__table__.c[name] for name in names]
         rows = [dict(row) for row in tracker.conn.execute(sa.select(*columns).order_by("key")).mappings()]
         assert rows == [
@@ -225,7 +213,8 @@ class TestRewound:
         assert tracker.conn.execute(sa.select(*columns)).one() == (None, None, True, day(5))
 
     def test_the_findings_are_those_of_then(self, tracker: Tracker, configuration: Config) -> None:
-        tracker.save(item("PLAT-1", created_at=day(1)), item("SHOP-1", created_at=day(20)))
+        work = item("SHOP-1", created_at=day(20), category="in_progress", updated_at=day(29))
+        tracker.save(item("PLAT-1", created_at=day(1)), work)
         sync(tracker.conn, configuration, day(30))
         table = Finding.__table__
         found = sa.select(table.c.code, table.c.reason, table.c.opened_at).where(table.c.code == "COV101")
