@@ -139,8 +139,8 @@ def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) ->
     import numpy as np
 
     said = [_Said.of(one) for one in work]
-    texts = [_texts(target) for target in targets]
-    documents = [[word for text in titles for word in text] for titles in texts]
+    known = [_Known.of(target) for target in targets]
+    documents = [one.document for one in known]
     own, context = np.split(_bm25(documents, [one.own for one in said] + [one.context for one in said]), 2)
     weighed = np.maximum(own, CONTEXT * context)
     added = _places(work, targets)
@@ -151,7 +151,7 @@ def suggest(work: Sequence[Work], targets: Sequence[Target], *, least: float) ->
         shortlist = np.argpartition(-rough, count - 1)[:count]
         for to in sorted(shortlist.tolist()):
             scores = float(own[at, to]), float(context[at, to]), float(added[at, to])
-            pair = _pair(one, said[at], targets[to], texts[to], *scores)
+            pair = _pair(one, said[at], known[to], *scores)
             if pair is not None and pair.score >= least:
                 found.append(pair)
     return sorted(found, key=lambda pair: (-pair.score, pair.target.key, str(pair.work.id)))
@@ -188,8 +188,33 @@ def _keys(text: str) -> frozenset[str]:
     return frozenset(piece.strip(".,:;!?()[]{}\"'").casefold() for piece in text.split())
 
 
-def _texts(target: Target) -> list[list[str]]:
-    return [words(text) for text in (target.title, target.objective, " ".join(target.levers), *target.mapped)]
+@dataclass(frozen=True)
+class _Known:
+    """The words of a key result: all of them in order, and its own title and those of its work as compared texts."""
+
+    target: Target
+    document: list[str]
+    words: frozenset[str]
+    titles: tuple[str, ...]
+    tags: dict[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, target: Target) -> "_Known":
+        own, mapped = words(target.title), [words(title) for title in target.mapped]
+        # The objective and the levers say less of one key result than its own title and its work do.
+        about = words(target.objective) + [word for lever in target.levers for word in words(lever)]
+        document = own + about + [word for title in mapped for word in title]
+        return cls(
+            target,
+            document,
+            frozenset(document),
+            tuple(dict.fromkeys(" ".join(title) for title in (own, *mapped) if title)),
+            {
+                "component": _folded(target.components),
+                "label": _folded(target.labels),
+                "scope": _folded(target.scopes),
+            },
+        )
 
 
 def _bm25(documents: list[list[str]], queries: list[list[str]]) -> "np.ndarray":
@@ -235,29 +260,25 @@ def _places(work: Sequence[Work], targets: Sequence[Target]) -> "np.ndarray":
     return 1 - lacking
 
 
-def _folded(values: Iterable[str]) -> set[str]:
-    return {value.strip().casefold() for value in values}
+def _folded(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(value.strip().casefold() for value in values)
 
 
-def _pair(
-    work: Work, said: _Said, target: Target, texts: list[list[str]], own: float, context: float, added: float
-) -> Suggestion | None:
-    of_target = {word for text in texts for word in text}
-    shared = tuple(written for stem, written in said.written.items() if stem in of_target)
+def _pair(work: Work, said: _Said, known: _Known, own: float, context: float, added: float) -> Suggestion | None:
+    target = known.target
+    shared = tuple(written for stem, written in said.written.items() if stem in known.words)
     named = target.key.casefold() in said.keys
     same = {
-        "component": _shared(work.components, target.components),
-        "label": _shared(work.labels, target.labels),
+        "component": _shared(work.components, known.tags["component"]),
+        "label": _shared(work.labels, known.tags["label"]),
     }
     if not (named or shared or any(same.values())):
         return None
-    weighed = max(own * _trust(said.own, of_target), CONTEXT * context * _trust(said.context, of_target))
-    # The objective and the levers say less of one key result than its own title and its work do.
-    overlap = _overlap(said.title, [texts[0], *texts[3:]]) * _trust(said.title, of_target)
-    text = (weighed + OVERLAP * overlap) / (1 + OVERLAP)
+    weighed = max(own * _trust(said.own, known), CONTEXT * context * _trust(said.context, known))
+    text = (weighed + OVERLAP * _overlap(said.title, known) * _trust(said.title, known)) / (1 + OVERLAP)
     score = 1 - (1 - text) * (1 - added)
     same["team"] = (target.team,) if target.team is not None and target.team in work.teams else ()
-    same["scope"] = _shared((work.scope,) if work.scope else (), target.scopes)
+    same["scope"] = _shared((work.scope,) if work.scope else (), known.tags["scope"])
     reasons = [Reason(kind="named", words=(target.key,))] if named else []
     reasons += [Reason(kind="words", words=shared[:SHOWN])] if shared else []
     reasons += [Reason(kind=kind, words=values) for kind, values in same.items() if values]
@@ -269,20 +290,19 @@ def _pair(
     )
 
 
-def _trust(mine: list[str], theirs: set[str]) -> float:
-    return 1.0 if len(theirs.intersection(mine)) > 1 else THIN
+def _trust(mine: list[str], known: _Known) -> float:
+    return 1.0 if len(known.words.intersection(mine)) > 1 else THIN
 
 
-def _overlap(title: list[str], others: list[list[str]]) -> float:
+def _overlap(title: list[str], known: _Known) -> float:
     """The best ratio of shared words: 1 where one title holds the other."""
-    from rapidfuzz import fuzz
+    from rapidfuzz.fuzz import token_set_ratio
 
     if not title:
         return 0.0
     mine = " ".join(title)
-    return max((fuzz.token_set_ratio(mine, " ".join(other)) for other in others if other), default=0.0) / 100
+    return max((token_set_ratio(mine, other) for other in known.titles), default=0.0) / 100
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    theirs = _folded(other)
-    return tuple(value for value in one if value.strip().casefold() in theirs)
+def _shared(mine: tuple[str, ...], theirs: frozenset[str]) -> tuple[str, ...]:
+    return tuple(value for value in mine if value.strip().casefold() in theirs) if theirs else ()
