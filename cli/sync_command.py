@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sync.pull_rows import ScopeResult
 
 SHOWN = 12
+MARKS = {"opened": "+", "escalated": "↑", "eased": "↓", "resolved": "−", "suppressed": "×"}
+"""What a sync does to findings, as a mark before each. What people said meanwhile is no news of it."""
 T = TypeVar("T")
 
 
@@ -150,7 +152,7 @@ def _read(engine: "sa.Engine", what: "Callable[[sa.Connection], T]") -> "T":
 
 
 def _news(conn: "sa.Connection", since: datetime) -> list[dict[str, Any]]:
-    """What opened, rose, eased or ended since a moment: the gravest first."""
+    """What opened, rose, eased or ended since a moment: the gravest first, what ended last."""
     import sqlalchemy as sa
 
     from store.tables import Finding, FindingChange
@@ -161,13 +163,12 @@ def _news(conn: "sa.Connection", since: datetime) -> list[dict[str, Any]]:
             change.c.change, change.c.severity, finding.c.code, finding.c.subject, finding.c.reason, finding.c.summary
         )
         .join(finding, finding.c.id == change.c.finding_id)
-        .where(change.c.at >= since)
+        .where(change.c.at >= since, change.c.change.in_(MARKS))
     )
     rows = [row._asdict() for row in conn.execute(query)]
     grave = {"critical": 0, "warning": 1, "info": 2}
-    return sorted(
-        rows, key=lambda row: (row["change"] == "resolved", grave[row["severity"]], row["code"], row["subject"])
-    )
+    over = ("resolved", "suppressed")
+    return sorted(rows, key=lambda row: (row["change"] in over, grave[row["severity"]], row["code"], row["subject"]))
 
 
 def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None:
@@ -191,13 +192,17 @@ def _show(at: Session, result: "SyncResult", news: list[dict[str, Any]]) -> None
         failed = sum(value.error is not None for value in result.values)
         at.say(f"Values: {len(result.values) - failed} fetched, {failed} failed.")
     for row in news[:SHOWN]:
-        mark = {"opened": "+", "escalated": "↑", "eased": "↓", "resolved": "−"}[row["change"]]
+        mark = MARKS[row["change"]]
         reason = f" {row['reason']}" if row["reason"] else ""
         at.say(f"{mark} {row['subject']}: {row['code']} {row['severity']}{reason}: {row['summary']}")
     if len(news) > SHOWN:
         at.say(f"  and {len(news) - SHOWN} more")
     one = result.findings
-    at.say(f"Findings: {one.opened} opened, {one.resolved} resolved, {one.open} open. `northing check` lists them.")
+    silenced = f" {one.suppressed} suppressed," if one.suppressed else ""
+    at.say(
+        f"Findings: {one.opened} opened, {one.resolved} resolved,{silenced} {one.open} open."
+        " `northing check` lists them."
+    )
 
 
 def _name(one: "ScopeResult") -> str:

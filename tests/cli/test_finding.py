@@ -120,6 +120,16 @@ def test_barriers_are_counted_by_cycle(northing: Northing) -> None:
     assert f"  days left in the cycle when raised: {now['days_left_when_raised']:g} (median)\n" in text
 
 
+def test_a_sync_tells_what_is_suppressed_apart_from_what_is_solved(northing: Northing) -> None:
+    one = '{code: COV101, subject: REACH.1, until: 2999-12-01, reason: "agreed"}'
+    northing.append("northing.yaml", f"\nfindings: {{suppress: [{one}]}}\n")
+    result = northing("sync")
+
+    assert result.code == 0, result.err
+    assert "× REACH.1: COV101 critical no_mapping: " in result.out
+    assert " resolved, 1 suppressed, " in result.out
+
+
 def test_what_is_suppressed_is_listed_with_why_and_until_when(northing: Northing) -> None:
     northing.append(
         "northing.yaml",
