@@ -126,7 +126,7 @@ def _register_saying(app: typer.Typer) -> None:
             str, typer.Argument(metavar="CODE|KR", help="Code of a finding, `objection`, or a key result with --team.")
         ],
         subject: Annotated[
-            str | None, typer.Argument(metavar="[SUBJECT]", help="Key of what the finding is about.")
+            str | None, typer.Argument(metavar="SUBJECT", help="Key of what the finding is about.")
         ] = None,
         team: Annotated[
             str | None, typer.Option("--team", metavar="TEAM", help="The team that works for the key result.")

@@ -44,12 +44,12 @@ def acknowledge(at: Session, code: str, subject: str, team: str | None, by: str 
 
 def acknowledge_work(at: Session, key: str, team: str, by: str | None, note: str | None) -> None:
     """A team says that it works for a key result, and what follows from that is found anew."""
-    from cli.codes import is_shaped_like_a_code
+    from config.codes import CODES
     from store import voice
     from sync.engine import remeasure
 
     who, note = _who(by), _note(note)
-    if is_shaped_like_a_code(key.upper()):
+    if key.upper() in CODES:
         raise Failure(f"What {key} is about is missing.", f"Write it behind the code: `ack {key} SUBJECT`.")
     with _opened(at) as (config, engine, now):
         with engine.begin() as conn:
