@@ -1,6 +1,5 @@
 """`northing map suggest`: what could serve what, each with the line to paste. Nothing is linked by it."""
 
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -148,8 +147,9 @@ class _Finder:
             work = {**where, word: group.key}
         else:
             work = {**where, group.scope_kind: group.scope, group.kind: group.title}
-        inner = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in work.items())
-        lines = {"mapping": f"- {{key_result: {json.dumps(key_result, ensure_ascii=False)}, work: {{{inner}}}}}"}
+        from config.yaml_text import flow
+
+        lines = {"mapping": f"- {flow({'key_result': key_result, 'work': work})}"}
         if group.kind == "item":
             conventions = self.config.conventions
             if conventions.label:
