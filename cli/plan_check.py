@@ -127,6 +127,7 @@ def _load(one: "Load", names: dict[str, str]) -> dict[str, Any]:
         "team": one.team,
         "name": names.get(one.team, one.team) if one.team else None,
         "promised": one.promised,
+        "promised_begun": one.begun,
         "earlier_open": one.earlier,
         "done_before": one.done_before,
         "backlog": one.backlog,

@@ -43,17 +43,18 @@ class Promise:
 class Load:
     """What a team was promised for, against what it carries in a cycle.
 
-    `promised`, `earlier` and `key_results` as promised. `done_before`: how many of the `earlier` items and those begun
-    will be done when the cycle begins (in half of the trials more, in half fewer); `backlog`: what is left then, and
-    what was promised. `completions`: items done in the last `days`, on `active_days` of them; `per_week`: in a week.
-    `fits`: how many items it gets done in the cycle in 85 % of the trials, what is added meanwhile taken off; `over`:
-    how many more the backlog has, at least 0. `chance`: share of the trials in which all is done by the end; `p50`,
-    `p85`: the day by which it is in that share, None where that is after the end.
+    `promised`, `begun`, `earlier` and `key_results` as promised. `done_before`: how many of the `earlier` items and of
+    those begun will be done when the cycle begins (in half of the trials more, in half fewer); `backlog`: what is left
+    then, and what was promised. `completions`: items done in the last `days`, on `active_days` of them; `per_week`: in
+    a week. `fits`: how many items it gets done in the cycle in 85 % of the trials, what is added meanwhile taken off;
+    `over`: how many more the backlog has, at least 0. `chance`: share of the trials in which all is done by the end;
+    `p50`, `p85`: the day by which it is in that share, None where that is after the end.
     Where there is no number, `reason` says why, and `done_before`, `fits`, `over` and `chance` are None.
     """
 
     team: str | None
     promised: int
+    begun: int
     earlier: int
     backlog: int
     completions: int
@@ -96,6 +97,7 @@ def load(promise: Promise, cycle: Cycle, day: date) -> Load:
     known: dict[str, Any] = {
         "team": promise.work.team,
         "promised": promise.promised,
+        "begun": promise.begun,
         "earlier": promise.earlier,
         "completions": sum(promise.work.completions),
         "active_days": promise.work.active_days,

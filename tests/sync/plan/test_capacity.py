@@ -24,7 +24,7 @@ def work(completions: Sequence[int] = STEADY, **more: Any) -> TeamWork:
     return TeamWork(team="team", completions=completions, due={}, **more)
 
 
-def loaded(cycle: Cycle = NEXT, *, of: TeamWork | None = None, **numbers: int) -> Load:
+def loaded(cycle: Cycle = NEXT, *, of: TeamWork | None = None, **numbers: Any) -> Load:
     return load(Promise(work=of or work(), **numbers), cycle, DAY)
 
 
@@ -90,6 +90,7 @@ def test_a_team_with_too_little_history_has_no_number_and_says_why() -> None:
     assert loaded(of=work(few), promised=7, earlier=2) == Load(
         team="team",
         promised=7,
+        begun=0,
         earlier=2,
         backlog=9,
         completions=4,
