@@ -1,14 +1,17 @@
 """Conditions on item `w` that several public views share. They count as the last measure did."""
 
+from store.dialect import Dialect
+
 _IGNORES = "coalesce((SELECT value FROM meta WHERE key = 'subtasks'), 'ignore') = 'ignore'"
 _COUNTS_ITEMS = "coalesce((SELECT value FROM meta WHERE key = 'measure'), 'count') = 'count'"
 
 SIZE = f"CASE WHEN {_COUNTS_ITEMS} THEN 1.0 ELSE coalesce(w.estimate, 1.0) END"
 """Size of the item by itself, whatever key results it serves: 1 where it has no estimate."""
 
+# IS TRUE keeps PostgreSQL from making a join of the list, which it would then walk for each item.
 IS_INTENTIONAL = """EXISTS (
-            SELECT 1 FROM match ma JOIN mapping mp ON mp.id = ma.mapping_id AND mp.via = 'intentional'
-            WHERE ma.item_id = w.id)"""
+            SELECT 1 FROM match ma WHERE ma.item_id = w.id
+            AND (ma.mapping_id IN (SELECT mp.id FROM mapping mp WHERE mp.via = 'intentional')) IS TRUE)"""
 
 
 def _counts(item: str) -> str:
@@ -27,3 +30,18 @@ IS_LEAF = f"""{_counts("w")}
                 UNION SELECT b.id, {_counts("b")} FROM below JOIN work_item b ON b.parent_id = below.id)
             SELECT 1 FROM below WHERE counts))"""
 """It counts itself, as nothing below it does."""
+
+
+def is_linked(d: Dialect) -> str:
+    """Whether item `w` serves a key result that is active as of the last measure."""
+    return f"""EXISTS (
+            SELECT 1 FROM link l WHERE l.item_id = w.id AND (l.key_result_id IN (
+                SELECT k.id FROM key_result k
+                JOIN objective o ON o.id = k.objective_id
+                JOIN cycle cy ON cy.id = o.cycle_id AND {d.active_day()} BETWEEN cy.starts_on AND cy.ends_on
+                WHERE NOT k.archived)) IS TRUE)"""
+
+
+def is_unaligned(d: Dialect) -> str:
+    """Whether item `w` is work in progress that serves no active key result, and not on purpose."""
+    return f"w.state = 'in_progress' AND {IS_LEAF} AND NOT {is_linked(d)} AND NOT {IS_INTENTIONAL}"

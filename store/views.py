@@ -8,7 +8,7 @@ from store import voice_views
 from store.dialect import Dialect
 from store.team_alignment_view import team_alignment
 from store.view_columns import VIEWS
-from store.view_parts import IS_INTENTIONAL, IS_LEAF, SIZE
+from store.view_parts import IS_INTENTIONAL, SIZE, is_linked, is_unaligned
 
 VERSION = 1
 """Edition of the views. It grows when a view or column is added or changes its meaning."""
@@ -84,16 +84,6 @@ def _objectives(_d: Dialect) -> str:
     """
 
 
-def _is_linked(d: Dialect) -> str:
-    """Whether item `w` serves a key result that is active as of the last measure."""
-    return f"""EXISTS (
-            SELECT 1 FROM link l
-            JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
-            JOIN objective o ON o.id = k.objective_id
-            JOIN cycle cy ON cy.id = o.cycle_id AND {d.active_day()} BETWEEN cy.starts_on AND cy.ends_on
-            WHERE l.item_id = w.id)"""
-
-
 def _work(d: Dialect) -> str:
     # The outer joins always find their row. They tell SQLite to begin with the items: it would else walk all of them
     # once for each scope when it knows of few scopes.
@@ -114,7 +104,7 @@ def _work(d: Dialect) -> str:
         {d.instant("w.created_at")} AS created_at, {d.instant("w.started_at")} AS started_at,
         {d.instant("w.closed_at")} AS closed_at, w.due_on, {d.instant("w.updated_at")} AS updated_at,
         {d.texts(keys)} AS key_results,
-        {d.number(f"CASE WHEN {_is_linked(d)} OR {IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence,
+        {d.number(f"CASE WHEN {is_linked(d)} OR {IS_INTENTIONAL} THEN 0 ELSE 1 END")} AS share_unaligned, w.presence,
         {d.instant("w.gone_at")} AS gone_at
     FROM work_item w
     LEFT JOIN connection c ON c.id = w.connection_id
@@ -149,9 +139,7 @@ def _unaligned_work(d: Dialect) -> str:
     LEFT JOIN team t ON t.id = w.team_id
     LEFT JOIN suggestion g ON g.item_id = w.id
     LEFT JOIN key_result k ON k.id = g.key_result_id AND NOT k.archived
-    WHERE w.state = 'in_progress' AND {IS_LEAF}
-        AND NOT {_is_linked(d)}
-        AND NOT {IS_INTENTIONAL}
+    WHERE {is_unaligned(d)}
     """
 
 

@@ -26,6 +26,7 @@ def link(conn: sa.Connection, config: Config) -> None:
 
     Works on what `dirty` lists, or on everything where the configuration changed or most items did. Empties `dirty`.
     """
+    _give_room(conn)
     conventions_changed = arrange_conventions(conn, config.conventions)
     ignore_subtasks = config.counting.subtasks == "ignore"
     settings = f"{config.counting.subtasks} {config.counting.measure} {owners_fingerprint(config)}"
@@ -42,6 +43,16 @@ def link(conn: sa.Connection, config: Config) -> None:
         with _row_by_row(conn):
             _link_dirty(conn, config, ignore_subtasks)
     conn.execute(sa.text("DELETE FROM dirty"))
+
+
+def _give_room(conn: sa.Connection) -> None:
+    """For the rest of the transaction, lets PostgreSQL sort and join large sets in memory, and compile no statement.
+
+    Its estimates for temporary tables are too rough to tell it when compiling pays.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.text("SET LOCAL work_mem = '128MB'"))
+        conn.execute(sa.text("SET LOCAL jit = off"))
 
 
 @contextmanager

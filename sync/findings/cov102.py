@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store.dialect import Dialect
+from store.view_parts import SIZE, is_unaligned
 from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, counted, listed
 from sync.findings.world import World
 
@@ -16,18 +18,16 @@ CHUNK = 5_000
 DEEPEST = 50
 """Levels to climb: more than any tool's hierarchy has, and an end where parents run in a circle."""
 
-UNALIGNED = "SELECT connection, key, title, level, team, size FROM northing_unaligned_work"
-
-# The view names items as people do. Its rows are found among these here: no index serves a join by name in SQL.
-IN_PROGRESS = """
-    SELECT c.name, i.key, i.id, i.scope_id FROM work_item i JOIN connection c ON c.id = i.connection_id
-    WHERE i.state = 'in_progress' AND i.presence <> 'deleted'
+# The items of the view `northing_unaligned_work`, with their ids.
+UNALIGNED = """
+    SELECT w.id, w.key, w.title, w.level, w.scope_id, w.parent_id, t.key AS team, {size} AS size
+    FROM work_item w LEFT JOIN team t ON t.id = w.team_id WHERE {unaligned} ORDER BY w.id
 """
 
-# The ancestors of some items, nearest first, that serve no active key result themselves and are not intentional.
+# Some items and their ancestors, nearest first, that serve no active key result themselves and are not intentional.
 ANCESTORS = f"""
     WITH RECURSIVE up (item_id, id, distance) AS (
-        SELECT id, parent_id, 1 FROM work_item WHERE id IN :ids AND parent_id IS NOT NULL
+        SELECT id, id, 0 FROM work_item WHERE id IN :ids
         UNION
         SELECT up.item_id, p.parent_id, up.distance + 1
         FROM up JOIN work_item p ON p.id = up.id
@@ -37,13 +37,14 @@ ANCESTORS = f"""
     FROM up JOIN work_item p ON p.id = up.id
     WHERE p.presence <> 'deleted'
       AND NOT EXISTS (
-        SELECT 1 FROM link l
-        JOIN key_result k ON k.id = l.key_result_id AND NOT k.archived
-        JOIN objective o ON o.id = k.objective_id
-        JOIN cycle y ON y.id = o.cycle_id AND :day BETWEEN y.starts_on AND y.ends_on
-        WHERE l.item_id = p.id)
+        SELECT 1 FROM link l WHERE l.item_id = p.id AND (l.key_result_id IN (
+            SELECT k.id FROM key_result k
+            JOIN objective o ON o.id = k.objective_id
+            JOIN cycle y ON y.id = o.cycle_id AND :day BETWEEN y.starts_on AND y.ends_on
+            WHERE NOT k.archived)) IS TRUE)
       AND NOT EXISTS (
-        SELECT 1 FROM match x JOIN mapping m ON m.id = x.mapping_id AND m.via = 'intentional' WHERE x.item_id = p.id)
+        SELECT 1 FROM match x WHERE x.item_id = p.id
+        AND (x.mapping_id IN (SELECT m.id FROM mapping m WHERE m.via = 'intentional')) IS TRUE)
     ORDER BY up.distance
 """
 
@@ -62,6 +63,7 @@ class _Item:
     title: str
     level: str
     scope_id: int
+    parent_id: int | None
     team: str | None
     size: float
 
@@ -71,15 +73,15 @@ def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
     if not items:
         return
     groups: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
-    ids = [item.id for item in items]
-    tops, milestones = _tops(world, ids), _milestones(world, ids)
+    tops = _tops(world, sorted({item.parent_id for item in items if item.parent_id is not None}))
+    milestones = _milestones(world, [item.id for item in items if item.parent_id not in tops])
     scopes = {scope.id: scope for scope in world.scopes}
     for item in items:
         if item.scope_id not in scopes:  # its connection left the configuration
             continue
         scope = scopes[item.scope_id]
-        if item.id in tops:
-            group = ("item", *tops[item.id])
+        if item.parent_id in tops:
+            group = ("item", *tops[item.parent_id])
         elif item.level in ("epic", "initiative"):
             group = ("item", item.key, item.title)
         elif item.id in milestones:
@@ -126,22 +128,12 @@ def _hit(kind: str, subject: str, title: str, items: list[_Item]) -> Hit:
 
 
 def _unaligned(world: World) -> list[_Item]:
-    rows = world.conn.execute(sa.text(UNALIGNED)).all()
-    if not rows:
-        return []
-    known = {
-        (connection, key): (item_id, scope_id)
-        for connection, key, item_id, scope_id in world.conn.execute(sa.text(IN_PROGRESS))
-    }
-    found = []
-    for connection, key, title, level, team, size in rows:
-        item_id, scope_id = known[connection, key]
-        found.append(_Item(item_id, key, title, level, scope_id, team, size))
-    return sorted(found, key=lambda item: item.id)
+    query = UNALIGNED.format(size=SIZE, unaligned=is_unaligned(Dialect(world.conn.dialect.name)))
+    return [_Item(*row) for row in world.conn.execute(sa.text(query))]
 
 
-def _tops(world: World, ids: list[int]) -> dict[int, tuple[str, str]]:
-    """Key and title of the topmost unlinked ancestor, by item."""
+def _tops(world: World, ids: list[int]) -> dict[int | None, tuple[str, str]]:
+    """Key and title of the topmost of each item and its ancestors that is unlinked."""
     query = sa.text(ANCESTORS).bindparams(sa.bindparam("day", world.day, sa.Date))
     return {item_id: (key, title) for item_id, key, title in _rows(world, query, ids)}
 
