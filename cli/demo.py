@@ -111,7 +111,8 @@ def _tell(at: Session, folder: Path, *, stays: bool) -> None:
     at.say(f"Configuration and database: {folder}")
     at.say("Try:")
     config = f"--config {shlex.quote(str(folder / 'northing.yaml'))}"
-    for words in ("explain CHECKOUT.1", "check", "explain COV101", "map test '{label: maintenance}'"):
+    plan = f"plan check {shlex.quote(str(folder / 'plans' / 'next-quarter.yaml'))}"
+    for words in ("explain CHECKOUT.1", "check", "explain STR302", plan, "map test '{label: maintenance}'"):
         at.say(f"  northing {words} {config}")
     if stays:
         at.say(f"  northing sync {config}")

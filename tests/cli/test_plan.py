@@ -246,3 +246,10 @@ def test_the_same_is_found_on_postgresql(
     assert northing("plan", "check", PLAN, "--json").data == here
     assert structure(northing) == barriers
     assert northing("check", "--json").data == before
+
+
+def test_the_tutorial_shows_what_the_program_says(northing: Northing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    tutorial = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text()
+    shown = tutorial.split("```text\n")[1].split("```")[0].split()
+    assert " ".join(shown) in " ".join(northing("plan", "check", PLAN).out.split())
