@@ -9,10 +9,17 @@ import sqlalchemy as sa
 
 from sync.facts import Part, TeamPart
 
-# As text: only the instants that are shown are made from what the database gives, not the tens of thousands read.
-_TALLIES = sa.text(
-    "SELECT key_result_id, mapping_id, role, state, team_id, items, size, size_imputed, first_moved_at, last_moved_at,"
-    " finished_at FROM tally"
+# As text: only the instants that are shown are made from what the database gives, not all that are read.
+_BY_MAPPING = sa.text(
+    "SELECT key_result_id, mapping_id, role, state, SUM(items) AS items, SUM(size) AS size,"
+    " SUM(size_imputed) AS size_imputed, MIN(first_moved_at) AS first_moved_at, MAX(last_moved_at) AS last_moved_at,"
+    " MAX(finished_at) AS finished_at FROM tally GROUP BY key_result_id, mapping_id, role, state"
+)
+_STATES = ("todo", "in_progress", "done")
+_BY_TEAM = sa.text(
+    "SELECT key_result_id, team_id, "
+    + ", ".join(f"SUM(CASE WHEN state = '{s}' THEN {n} ELSE 0 END)" for n in ("items", "size") for s in _STATES)
+    + " FROM tally WHERE role = 'counted' GROUP BY key_result_id, team_id"
 )
 
 
@@ -20,12 +27,13 @@ _TALLIES = sa.text(
 class Counted:
     """The tally rows of one key result, added up: by mapping, by role and by team. Instants as the database gives them.
 
-    `parts` and `teams` hold items by state (and their "total"), and sizes by "size_" and the state.
+    `parts` holds items by state (and their "total"), and sizes by "size_" and the state. `teams` are tuples of the
+    team's id, items to do, in progress and done, and their sizes.
     """
 
     parts: dict[int, dict[str, Any]]
     roles: dict[str, int]
-    teams: dict[int, dict[str, Any]]
+    teams: list[tuple[Any, ...]]
     live: int = 0
     moved_at: Any = None
     open_moved_at: Any = None
@@ -35,8 +43,8 @@ class Counted:
 
 def read_tallies(conn: sa.Connection) -> dict[int, Counted]:
     """What was counted, by id of the key result; nothing for those without links."""
-    found: dict[int, Counted] = defaultdict(lambda: Counted({}, defaultdict(int), {}))
-    for row in conn.execute(_TALLIES):
+    found: dict[int, Counted] = defaultdict(lambda: Counted({}, defaultdict(int), []))
+    for row in conn.execute(_BY_MAPPING):
         one = found[row.key_result_id]
         one.roles[row.role] += row.items
         if row.role in {"counted", "container"}:
@@ -45,6 +53,8 @@ def read_tallies(conn: sa.Connection) -> dict[int, Counted]:
             one.roles["live_subtask"] += row.items
         if row.role == "counted":
             _add_counted(one, row)
+    for key_result_id, *team in conn.execute(_BY_TEAM):
+        found[key_result_id].teams.append(tuple(team))
     return found
 
 
@@ -55,9 +65,6 @@ def _add_counted(one: Counted, row: Any) -> None:
     part["size_total"] += row.size
     part["size_imputed"] += row.size_imputed
     part[f"size_{row.state}"] += row.size
-    team = one.teams.setdefault(row.team_id, defaultdict(float))
-    team[row.state] += row.items
-    team[f"size_{row.state}"] += row.size
     one.moved_at = _later(one.moved_at, row.last_moved_at)
     one.finished_at = _later(one.finished_at, row.finished_at)
     if row.state == "in_progress":
@@ -105,14 +112,14 @@ def teams_of(counted: Counted, keys: dict[int, str]) -> tuple[TeamPart, ...]:
     found = [
         TeamPart(
             team=keys.get(team_id),
-            todo=int(own.get("todo", 0)),
-            in_progress=int(own.get("in_progress", 0)),
-            done=int(own.get("done", 0)),
-            size_todo=own.get("size_todo", 0.0),
-            size_in_progress=own.get("size_in_progress", 0.0),
-            size_done=own.get("size_done", 0.0),
+            todo=todo,
+            in_progress=in_progress,
+            done=done,
+            size_todo=size_todo,
+            size_in_progress=size_in_progress,
+            size_done=size_done,
         )
-        for team_id, own in counted.teams.items()
+        for team_id, todo, in_progress, done, size_todo, size_in_progress, size_done in counted.teams
     ]
     return tuple(sorted(found, key=lambda part: (-part.size_remaining, part.team or "")))
 
