@@ -14,7 +14,7 @@ IS_INTENTIONAL = """EXISTS (
             AND (ma.mapping_id IN (SELECT mp.id FROM mapping mp WHERE mp.via = 'intentional')) IS TRUE)"""
 
 
-def _counts(item: str) -> str:
+def counts(item: str) -> str:
     """Neither cancelled nor deleted, and no ignored sub-task."""
     return (
         f"{item}.state <> 'cancelled' AND {item}.presence <> 'deleted'"
@@ -22,14 +22,17 @@ def _counts(item: str) -> str:
     )
 
 
-# Most items have nothing below them. A recursion is begun only for the others: for each it costs as much as the rest.
-IS_LEAF = f"""{_counts("w")}
+def is_leaf(d: Dialect) -> str:
+    """Whether item `w` counts itself, as nothing below it does. For a few items: for each a search begins."""
+    item = f"SELECT b.id, {counts('b')} FROM work_item b"
+    step = f"{item} JOIN below ON b.parent_id = below.id"
+    if not d.sqlite:
+        # PostgreSQL would read all items for each search. OFFSET keeps it from making a join of this, too.
+        step = f"SELECT s.* FROM below CROSS JOIN LATERAL ({item} WHERE b.parent_id = below.id OFFSET 0) s"
+    return f"""{counts("w")}
         AND (NOT EXISTS (SELECT 1 FROM work_item b WHERE b.parent_id = w.id) OR NOT EXISTS (
-            WITH RECURSIVE below(id, counts) AS (
-                SELECT b.id, {_counts("b")} FROM work_item b WHERE b.parent_id = w.id
-                UNION SELECT b.id, {_counts("b")} FROM below JOIN work_item b ON b.parent_id = below.id)
+            WITH RECURSIVE below(id, counts) AS ({item} WHERE b.parent_id = w.id UNION {step})
             SELECT 1 FROM below WHERE counts))"""
-"""It counts itself, as nothing below it does."""
 
 
 def is_linked(d: Dialect) -> str:
@@ -44,4 +47,4 @@ def is_linked(d: Dialect) -> str:
 
 def is_unaligned(d: Dialect) -> str:
     """Whether item `w` is work in progress that serves no active key result, and not on purpose."""
-    return f"w.state = 'in_progress' AND {IS_LEAF} AND NOT {is_linked(d)} AND NOT {IS_INTENTIONAL}"
+    return f"w.state = 'in_progress' AND {is_leaf(d)} AND NOT {is_linked(d)} AND NOT {IS_INTENTIONAL}"
