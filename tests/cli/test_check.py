@@ -24,6 +24,9 @@ def test_select_and_ignore_take_beginnings(synced: Northing) -> None:
     everything = codes()
     assert codes("--select", "COV101,cov104") == {"COV101", "COV104"}
     assert codes("--select", "COV101", "--select", "SYN") == {"COV101"}
+    assert codes("--select", "COV101,COV104", "--ignore", "COV") == {"COV101", "COV104"}
+    assert codes("--select", "COV1", "--ignore", "COV10") == set()
+    assert codes("--select", "COV101", "--ignore", "COV101") == set()
     assert codes("--ignore", "COV10") == {code for code in everything if not code.startswith("COV10")}
 
 

@@ -172,15 +172,17 @@ def test_the_barrier_of_a_team_is_raised_anew_in_another_cycle(town: Town, store
         stored.add(tables.Cycle, key=key, starts_on=date(*start), ends_on=date(*end), archived=False, **bounds)
     of_team = Hit(subject_kind="team", subject="platform", severity="critical", summary="too much", team="platform")
     town.evaluate(of_team)
-    voice.decide(
-        town.conn, voice.about(town.conn, "STR301", "platform"), "lend", "Dana", None, None, NOW + 2 * DAY, TODAY
-    )
+    about = voice.about(town.conn, "STR301", "platform")
+    voice.decide(town.conn, about, "lend", "Dana", None, None, NOW + 2 * DAY, TODAY + 2 * DAY)
     town.evaluate(now=NOW + 10 * DAY)
     town.evaluate(of_team, now=NOW + 40 * DAY)
 
-    assert barriers(town, "cycle", "state", "days_left_when_raised", "decision", "ended_at") == [
-        ("cycle of GROW.1", "ended", 37, "lend", "2026-12-04T12:00:00Z"),
-        ("2027-Q1", "raised", 87, None, None),
+    about = voice.about(town.conn, "STR301", "platform")
+    voice.decide(town.conn, about, "accept", "Dana", None, None, NOW + 45 * DAY, TODAY + 45 * DAY)
+
+    assert barriers(town, "cycle", "state", "days_left_when_raised", "decision", "days_to_decision", "ended_at") == [
+        ("cycle of GROW.1", "ended", 37, "lend", 2, "2026-12-04T12:00:00Z"),
+        ("2027-Q1", "decided", 87, "accept", 5, None),
     ]
 
 
