@@ -88,14 +88,12 @@ def _changed_teams(asked: dict[int, Remaining], before: dict[int, dict[int, Any]
 def _differ(pairs: Collection[tuple[dict[int, Any], dict[int, Any]]]) -> bool:
     """Whether of two counts by team, of remaining or done items, more than the tolerance differs."""
     for which in (0, 1):
-        total = change = 0
+        total = before = change = 0
         for now, then in pairs:
-            for team_id in set(now) | set(then):
+            for team_id in now.keys() | then.keys():
                 one, other = (side[team_id][which] if team_id in side else 0 for side in (now, then))
-                total, change = total + one, change + abs(one - other)
-                if (one == 0) != (other == 0):
-                    return True
-        if change > TOLERANCE * total:
+                total, before, change = total + one, before + other, change + abs(one - other)
+        if change > TOLERANCE * total or (total == 0) != (before == 0):
             return True
     return False
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from config import Cycle
 from sync.facts import TeamForecastFacts
-from sync.forecast.model import LIKELY, SAFE, TRIALS, course
-from sync.forecast.work import FLOOR, HORIZON, WINDOW, TeamWork, too_little
+from sync.forecast.paths import TRIALS, course
+from sync.forecast.work import FLOOR, HORIZON, LIKELY, SAFE, WINDOW, TeamWork, too_little
 
 Items = Mapping[str, int]
 """Number of items by key result."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from math import exp, floor
 
-from sync.forecast.model import DRIFT
+from sync.forecast.paths import DRIFT
 from sync.forecast.work import WINDOW, Team, TeamWork
 
 MOST_DAYS = 728

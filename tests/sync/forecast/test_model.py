@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.forecast import model
-from sync.forecast.model import forecast, last_places
+from sync.forecast.model import forecast
+from sync.forecast.paths import last_places
 from sync.forecast.work import KeyResultWork, Outlook, TeamOutlook, TeamWork, chance_text
 from tests.sync.forecast.simulation import shares
 
@@ -125,6 +126,16 @@ class TestAgainstTheSlowSimulation:
         for key in wanted:
             assert fast.key_results[key].chance == pytest.approx(slow[key], abs=0.05), key
         assert fast.teams["shop"].chance == pytest.approx(slow["team shop"], abs=0.05)
+
+    def test_of_many_teams_the_chances_multiply_and_say_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        works = [team(f"t{n}", completions=WORKDAYS, due={END: 15 + n}) for n in range(model.WIDE + 2)]
+        wanted: dict[str | None, int] = {work.team: 4 for work in works}
+        wide = of_key_result(KeyResultWork(key="A", ends_on=END, remaining=wanted), *works)
+        monkeypatch.setattr(model, "WIDE", 99)
+        drawn = of_key_result(KeyResultWork(key="A", ends_on=END, remaining=wanted), *works)
+        assert wide.chance == pytest.approx(drawn.chance, abs=0.05)
+        assert abs((wide.p50 - drawn.p50).days) <= 3
+        assert abs((wide.p85 - drawn.p85).days) <= 4
 
     def test_growth_of_scope_counts_against_what_is_finished(self) -> None:
         grows = [number % 6 == 0 for number in range(84)]
