@@ -68,7 +68,8 @@ def _show_cycle(plan: dict[str, Any], at: Session, day: date) -> None:
             _print(at, line, indent=2)
     if plan["unjudged"]:
         names = ", ".join(sorted({one["subject"] for one in plan["unjudged"]}))
-        _print(at, f"Not judged in all, as work cannot be read now: {names}. `northing doctor` says why.")
+        why = "their work cannot be read now (`northing doctor` says why), or their `jql` was never asked"
+        _print(at, f"Not judged in all, as {why}: {names}")
     at.out.print()
 
 

@@ -19,6 +19,7 @@ from sync.measure import measure
 from sync.plan.backlog import promises
 from sync.plan.capacity import Load, load
 from sync.plan.coming import Coming, as_if_running, before_or_within
+from sync.plan.unasked import waiting_for_answers
 
 Section = Literal[
     "levers_elsewhere", "levers_of_nobody", "many_teams", "overpromised", "cascade_ends", "nothing_behind"
@@ -62,7 +63,8 @@ class PlanFinding:
 class CyclePlan:
     """What is wrong with a cycle's plan, and what its teams carry, those with the most too much first.
 
-    `unjudged`: what cannot be told, as the work concerned cannot be read now, as (code, subject).
+    `unjudged`: what cannot be told, as the work concerned cannot be read now or a `jql` was not asked yet, as (code,
+    subject).
     """
 
     cycle: Cycle
@@ -77,14 +79,20 @@ def judge(conn: sa.Connection, config: Config, cycles: Sequence[Cycle], now: dat
 
     Applies `config` and links by it, in the transaction of `conn`: the caller undoes that.
     """
+    unknown = waiting_for_answers(conn, config)
     apply(conn, config, now)
     link(conn, config)
     facts = measure(conn, config, now)
-    return [_judge(conn, config, cycle, facts, now) for cycle in cycles]
+    return [_judge(conn, config, cycle, facts, unknown, now) for cycle in cycles]
 
 
 def _judge(
-    conn: sa.Connection, config: Config, cycle: Cycle, facts: Sequence[KeyResultFacts], now: datetime
+    conn: sa.Connection,
+    config: Config,
+    cycle: Cycle,
+    facts: Sequence[KeyResultFacts],
+    unknown: frozenset[str],
+    now: datetime,
 ) -> CyclePlan:
     day = now.astimezone(config.zone).date()
     earlier = before_or_within(cycle, config.cycles, day)
@@ -104,7 +112,7 @@ def _judge(
     for section, codes in SECTIONS.items():
         for code in codes:
             for found in _found(world, code):
-                if isinstance(found, Unjudged):
+                if isinstance(found, Unjudged) or found.subject in unknown:
                     unjudged.append((code, found.subject))
                     continue
                 findings.append(

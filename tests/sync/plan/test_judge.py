@@ -255,3 +255,20 @@ def test_what_cannot_be_read_is_not_judged(conn: sa.Connection, tracker: Tracker
     # That nothing links work to it can be told all the same.
     assert [code for _, code, _, _ in told(plan)] == ["STR306"]
     assert plan.unjudged == tuple((code, "SALES.1") for code in ("STR301", "STR302", "STR308", "STR303"))
+
+
+def test_a_query_that_was_never_asked_leaves_its_key_result_unjudged(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, item("SHOP-1"), item("CRM-1"))
+    by_query = {"connection": "tool", "jql": "labels = deal"}
+    config = planned(
+        {"key": "SALES.1", "title": "t"},
+        {**SALES, "key": "SALES.2", "levers": [{"connection": "tool", "not": [by_query]}, {"project": "CRM"}]},
+        mappings=[{"key_result": "SALES.1", "work": by_query}],
+    )
+    new = judged(conn, config)
+    assert told(new) == []
+    assert set(new.unjudged) >= {("STR306", "SALES.1"), ("STR306", "SALES.2")}
+    # It is applied now, as by a sync that asked it, and matches nothing.
+    asked = judged(conn, config)
+    assert asked.unjudged == ()
+    assert ("STR306", "SALES.1") in {(code, subject) for _, code, subject, _ in told(asked)}
