@@ -10,12 +10,12 @@ from mapping.suggest import suggest
 from store import meta
 from store.tables import Suggestion
 from sync.suggestions.targets import targets
-from sync.suggestions.work import IN_PROGRESS, unaligned_groups
+from sync.suggestions.work import in_progress, unaligned_groups
 
 LEAST = 0.3
 """The least score that is shown unasked."""
-MOST = 2_000
-"""Groups looked at in one sync, the largest first; the others' turn comes at the next."""
+MOST = 500
+"""Items looked at in one sync, the newest first; the others' turn comes at the next."""
 
 _GONE = "DELETE FROM suggestion WHERE item_id NOT IN (SELECT id FROM work_item WHERE state = 'in_progress')"
 _NEW = "NOT EXISTS (SELECT 1 FROM suggestion s WHERE s.item_id = w.id AND s.title = w.title)"
@@ -44,8 +44,8 @@ def suggest_unaligned(conn: sa.Connection, config: Config, now: datetime) -> Non
     conn.execute(sa.text(_GONE))
     if not asked:
         return
-    query = sa.text(f"{IN_PROGRESS} AND {_NEW}").bindparams(sa.bindparam("day", day, sa.Date))
-    items = list(conn.execute(query))
+    query = sa.text(f"{in_progress(_NEW)} ORDER BY w.id DESC LIMIT :most")
+    items = list(conn.execute(query.bindparams(sa.bindparam("day", day, sa.Date), most=MOST)))
     if not items:
         return
     groups = unaligned_groups(conn, day, MOST, items)

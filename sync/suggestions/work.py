@@ -23,10 +23,6 @@ _ALIGNED = """(
             WHERE x.item_id = w.id))"""
 _COLUMNS = """w.id, w.parent_id, w.key, w.title, w.url, w.level, w.state, w.team_id, w.scope_id"""
 
-IN_PROGRESS = f"""
-    SELECT {_COLUMNS}, 0 AS aligned FROM work_item w
-    WHERE w.state = 'in_progress' AND w.presence <> 'deleted' AND w.level <> 'subtask' AND NOT {_ALIGNED}
-"""
 _PARENTS = f"""
     SELECT {_COLUMNS}, CASE WHEN {_ALIGNED} THEN 1 ELSE 0 END AS aligned FROM work_item w
     WHERE w.id IN :ids AND w.presence <> 'deleted'
@@ -128,13 +124,24 @@ class _Places:
         return cls(scopes, paths)
 
 
+def in_progress(condition: str = "TRUE") -> str:
+    """The query of items in progress that serve no key result as of `:day`, of those for which a condition on `w` holds
+    (it is tried before all that costs more).
+    """
+    return (
+        f"SELECT {_COLUMNS}, 0 AS aligned FROM work_item w WHERE {condition}"
+        f" AND w.state = 'in_progress' AND w.presence <> 'deleted' AND NOT {_ALIGNED}"
+        " AND (w.level <> 'subtask' OR (SELECT value FROM meta WHERE key = 'subtasks') = 'count')"
+    )
+
+
 def unaligned_groups(conn: sa.Connection, day: date, most: int, only: list[Any] | None = None) -> list[Group]:
     """The unaligned work in progress, grouped: below its topmost ancestor that serves no key result either, else by
     milestone, else by version, else each item by itself. The `most` groups with the most items, the largest first.
 
-    `only`: rows of `IN_PROGRESS`, all of them by default.
+    `only`: rows of `in_progress`, all of them by default.
     """
-    items = only if only is not None else list(conn.execute(_with_day(IN_PROGRESS, day)))
+    items = only if only is not None else list(conn.execute(_with_day(in_progress(), day)))
     tops = _tops(conn, items, day)
     loose = [item for item in items if item.id not in tops and item.level not in ("epic", "initiative")]
     containers = {row.item_id: row for row in in_chunks(conn, _MILESTONES, [item.id for item in loose])}
