@@ -14,22 +14,23 @@ PAST = """
 """
 
 # Starts from open work, of which there is far less than of all that past versions ever held. SQLite takes tables that
-# are joined by CROSS JOIN in the order written. An item in several stands in the last of them: where it was carried
-# over, the tool still names those that it was carried from.
+# are joined by CROSS JOIN in the order written, and looks no list up through an index behind a plus. An item in several
+# stands in the last of them: where it was carried over, the tool still names those that it was carried from.
 OPEN_IN_PAST = f"""
     WITH {RUNNING},
     past AS MATERIALIZED (
-        SELECT id, due_on, COALESCE(state, 'open') IN ('closed', 'released', 'archived') AS is_over FROM container
+        SELECT id, due_on FROM container
         WHERE kind IN ('milestone', 'version') AND due_on < :day
+          AND (due_on >= (SELECT MIN(starts_on) FROM running)
+               OR COALESCE(state, 'open') NOT IN ('closed', 'released', 'archived'))
     ),
     held AS MATERIALIZED (
         SELECT w.container_id, i.id, i.key, i.team_id
         FROM work_item i CROSS JOIN work_container w CROSS JOIN past p
         WHERE {is_open("i")} AND i.presence <> 'deleted' AND w.item_id = i.id AND p.id = w.container_id
           AND EXISTS (
-            SELECT 1 FROM link l CROSS JOIN running r
-            WHERE l.item_id = i.id AND l.role = 'counted' AND r.id = l.key_result_id
-              AND (p.due_on >= r.starts_on OR NOT p.is_over))
+            SELECT 1 FROM link l
+            WHERE l.item_id = i.id AND l.role = 'counted' AND +l.key_result_id IN (SELECT id FROM running))
           AND NOT EXISTS (
             SELECT 1 FROM work_container v CROSS JOIN container o
             WHERE v.item_id = i.id AND o.id = v.container_id AND o.kind IN ('milestone', 'version')
@@ -161,9 +162,10 @@ RULE = Rule(
         "A milestone or version whose due or release date lies before the day and that still holds open counted work of"
         " a key result whose cycle contains the day. An item that stands in several is held against the last of them:"
         " where one has a later date or none, it was carried over. What the tool calls closed, released or archived and"
-        " was due before the cycle began is history, and no finding. Besides, an item of the same work, epics above it"
-        " included, that is open past its own due date. Work that serves no running key result is not looked at, nor"
-        " are sprints, which end every other week with something left. Left as it is while the scope cannot be read."
+        " was due before the cycle began (of those that run, the first) is history, and no finding. Besides, an item of"
+        " the same work, epics above it included, that is open past its own due date. Work that serves no running key"
+        " result is not looked at, nor are sprints, which end every other week with something left. Left as it is while"
+        " the scope cannot be read."
     ),
     ends="The work is done, cancelled, or moved to another milestone or version; or the date is changed.",
     reasons=(
