@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 """Columns at most: lines of text that are longer are hard to read."""
+NARROW = 84
+"""Columns below which there is no room for a table."""
 HEADINGS = {
     "levers_elsewhere": "Levers owned elsewhere",
     "levers_of_nobody": "Levers owned by nobody",
@@ -60,17 +62,29 @@ def _show_cycle(plan: dict[str, Any], at: Session, day: date) -> None:
     if plan["teams"]:
         at.out.print()
         _print(at, "What the teams are promised, and what they carry", style="bold")
-        at.out.print(_table(plan, min(WIDTH, at.out.width)))
+        _show_teams(plan, at)
     for lines, heading in ((_without_number(plan), "No number"), (_uncounted(plan), "Not counted")):
         if lines:
+            at.out.print()
             _print(at, heading, style="bold")
         for line in lines:
             _print(at, line, indent=2)
     if plan["unjudged"]:
+        at.out.print()
         names = ", ".join(sorted({one["subject"] for one in plan["unjudged"]}))
         why = "their work cannot be read now (`northing doctor` says why), or their `jql` was never asked"
         _print(at, f"Not judged in all, as {why}: {names}")
     at.out.print()
+
+
+def _show_teams(plan: dict[str, Any], at: Session) -> None:
+    if at.out.width >= NARROW:
+        at.out.print(_table(plan, min(WIDTH, at.out.width)))
+        return
+    for one in plan["teams"]:
+        pairs = zip(COLUMNS, _cells(one), strict=True)
+        numbers = ", ".join(f"{name.replace(chr(10), ' ')} {value}" for name, value in pairs)
+        _print(at, f"{_name(one)}: {numbers}", indent=2)
 
 
 def _heading(plan: dict[str, Any], day: date) -> "Text":
@@ -102,26 +116,23 @@ def _table(plan: dict[str, Any], width: int) -> "Table":
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=width)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, width=width)
     table.add_column("team", ratio=1)
     for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for one in plan["teams"]:
-        backlog = None if one["reason"] else one["backlog"]
-        cells = (one["promised"], one["earlier_open"], one["done_before"], backlog)
-        cells += (one["per_week"], one["fits_p85"], one["over"] or None)
-        table.add_row(_name(one), *(_cell(value) for value in cells), _chance(one), style=_style(one))
+        table.add_row(_name(one), *_cells(one), style=_style(one))
     return table
 
 
-def _cell(value: float | None) -> str:
-    return "–" if value is None else number(round(value, 1))
-
-
-def _chance(one: dict[str, Any]) -> str:
+def _cells(one: dict[str, Any]) -> list[str]:
+    """The numbers of a team, as `COLUMNS` names them."""
     from sync.forecast.work import chance_text
 
-    return chance_text(one["chance"])
+    backlog = None if one["reason"] else one["backlog"]
+    numbers = (one["promised"], one["earlier_open"], one["done_before"], backlog)
+    numbers += (one["per_week"], one["fits_p85"], one["over"] or None)
+    return [*("–" if value is None else number(round(value, 1)) for value in numbers), chance_text(one["chance"])]
 
 
 def _style(one: dict[str, Any]) -> str:

@@ -102,6 +102,14 @@ def test_it_reads_well(northing: Northing, monkeypatch: pytest.MonkeyPatch) -> N
     assert lines[-1] == ("3 critical, 4 warning, 0 info. `northing explain CODE` says what ends one. Nothing was kept.")
 
 
+def test_a_narrow_terminal_gets_lines_in_place_of_a_table(northing: Northing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = northing("plan", "check", PLAN).out.splitlines()
+    assert max(map(len, lines[:-1])) <= 60
+    here = lines.index("What the teams are promised, and what they carry")
+    assert lines[here + 1].startswith("  Platform: promised 42, open before 45, done by the start")
+
+
 def test_nothing_is_kept(northing: Northing) -> None:
     before = dump(northing)
     assert northing("plan", "check", PLAN).code == 1
