@@ -31,7 +31,7 @@ _DAYS = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("day", sa.Date),
     sa.Column("planned_by", sa.Date),
-    sa.Column("starts_at", _INSTANT),
+    sa.Column("starts_at", _INSTANT, index=True),
     sa.Column("ends_at", _INSTANT),
     prefixes=["TEMPORARY"],
 )
@@ -128,14 +128,15 @@ def _additions(conn: sa.Connection, teams: frozenset[int]) -> dict[int, dict[int
     """Items created for a key result after its cycle was planned and before it ended, by team and number of the day."""
     return _numbers(
         conn,
-        # The bounds of the window first: few items are created in it, and they are looked at once.
-        "SELECT l.team_id, d.number, COUNT(DISTINCT l.item_id) AS items FROM work_item i CROSS JOIN link l"
-        " CROSS JOIN key_result k CROSS JOIN objective o CROSS JOIN cycle c CROSS JOIN forecast_day d"
+        # The bounds of the window first: few items are created in it. Then the day of each, looked up by the index.
+        "SELECT l.team_id, d.number, COUNT(DISTINCT l.item_id) AS items FROM work_item i CROSS JOIN forecast_day d"
+        " CROSS JOIN link l CROSS JOIN key_result k CROSS JOIN objective o CROSS JOIN cycle c"
         " WHERE i.created_at >= (SELECT MIN(starts_at) FROM forecast_day)"
         " AND i.created_at < (SELECT MAX(ends_at) FROM forecast_day)"
+        " AND d.number = (SELECT n.number FROM forecast_day n WHERE n.starts_at <= i.created_at"
+        " ORDER BY n.starts_at DESC LIMIT 1)"
         " AND l.item_id = i.id AND l.role = 'counted' AND k.id = l.key_result_id AND o.id = k.objective_id"
-        " AND c.id = o.cycle_id AND i.created_at >= d.starts_at AND i.created_at < d.ends_at"
-        f" AND c.starts_on <= d.planned_by AND c.ends_on >= d.day AND {among('l.team_id', teams)}"
+        f" AND c.id = o.cycle_id AND c.starts_on <= d.planned_by AND c.ends_on >= d.day AND {among('l.team_id', teams)}"
         " GROUP BY l.team_id, d.number",
     )
 
