@@ -1,12 +1,12 @@
 """What is stored of the work of key results, read a few key results at a time and made ready to be counted."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -24,8 +24,8 @@ CHUNK = 50
 """Key results whose work is in memory at one time."""
 
 _LINKS = (
-    "SELECT l.key_result_id, l.item_id, l.mapping_id, l.counted, i.parent_id, i.connection_id, i.key, i.state,"
-    " i.created_at, i.started_at, i.closed_at, i.updated_at, i.presence, i.gone_at, i.estimate"
+    "SELECT l.key_result_id, l.item_id, l.mapping_id, l.counted, i.parent_id, i.connection_id, i.estimate,"
+    " i.state, i.created_at, i.started_at, i.closed_at, i.updated_at, i.presence, i.gone_at"
     " FROM link l JOIN work_item i ON i.id = l.item_id WHERE {where} ORDER BY l.key_result_id, l.item_id"
 )
 _STEPS = (
@@ -36,11 +36,10 @@ _STEPS = (
 
 @dataclass
 class Work:
-    """The work linked to a key result, ignored sub-tasks aside. `keys`: the items' keys by id."""
+    """The work linked to a key result, ignored sub-tasks aside."""
 
     sources: tuple[Source, ...] = ()
     items: list[Linked] = field(default_factory=list)
-    keys: dict[int, str] = field(default_factory=dict)
 
 
 _Life = tuple[Changes[str], Changes[float | None]]
@@ -48,24 +47,8 @@ _COUNTED: Changes[float | None] = [(None, 1.0)]
 """The size of an item that counts as one."""
 
 
-class _Row(NamedTuple):
-    """A link with its item. What `Past` holds stands at the end, in its order."""
-
-    key_result_id: int
-    item_id: int
-    mapping_id: int
-    counted: bool
-    parent_id: int | None
-    connection_id: int
-    key: str
-    state: str
-    created_at: Any
-    started_at: Any
-    closed_at: Any
-    updated_at: Any
-    presence: str
-    gone_at: Any
-    estimate: float | None
+_Row = tuple[Any, ...]
+"""A row of `_LINKS`."""
 
 
 def cancelling(counting: Counting) -> Callable[[str | None], bool]:
@@ -114,10 +97,10 @@ class Loader:
         rows: dict[int, list[_Row]] = defaultdict(list)
         # Plain tuples: there may be a million of them.
         for row in Bulk(self._conn).rows(_LINKS.format(where=counts)):
-            rows[row[0]].append(_Row._make(row))
+            rows[row[0]].append(row)
         steps = steps_of(self._conn, f"SELECT l.item_id FROM link l WHERE {where}")
         sources = self._sources(ids)
-        parents = self._parents(rows)
+        parents = self._parents({row[1]: row[4] for some in rows.values() for row in some})
         lives: dict[int, _Life] = {}
         return {one: self._of(sources[one], rows[one], steps, parents, lives) for one in ids}
 
@@ -131,26 +114,19 @@ class Loader:
     ) -> Work:
         by_convention = [one.id for one in mappings if one.via != "mapping"]
         part_of = {one.id: by_convention[0] if one.via != "mapping" else one.id for one in mappings}
-        linked = {row.item_id for row in rows}
-        filler = self._filler(rows)
+        linked = {row[1] for row in rows}
+        common = self._filler(rows)
         items = []
-        for row in rows:
-            known = lives.get(row.item_id)
+        for _, item_id, mapping_id, _, parent_id, connection_id, estimate, *dates in rows:
+            known = lives.get(item_id)
             if known is None:
-                known = lives[row.item_id] = self._life(row, steps.get(row.item_id, ()))
-            items.append(
-                Linked(
-                    row.item_id,
-                    part_of[row.mapping_id],
-                    *known,
-                    self._median_of(row.connection_id) if filler is None else filler,
-                    () if row.parent_id is None else tuple(_above(row.parent_id, parents, linked)),
-                )
-            )
-        return Work(tuple(_as_sources(mappings)), items, {row.item_id: row.key for row in rows})
+                known = lives[item_id] = self._life(Past(item_id, estimate, *dates, steps.get(item_id, ())))
+            filler = self._median_of(connection_id) if common is None else common
+            above = () if parent_id is None else _above(parent_id, parents, linked)
+            items.append(Linked(item_id, part_of[mapping_id], *known, filler, above))
+        return Work(tuple(_as_sources(mappings)), items)
 
-    def _life(self, row: _Row, steps: Sequence[Step]) -> _Life:
-        past = Past(row.item_id, *row[7:], steps)
+    def _life(self, past: Past) -> _Life:
         return life(past, self._is_cancelled), estimates(past) if self._sized else _COUNTED
 
     def _sources(self, ids: frozenset[int]) -> dict[int, list[Any]]:
@@ -161,9 +137,8 @@ class Loader:
             found[row.key_result_id].append(row)
         return found
 
-    def _parents(self, rows: Mapping[int, list[_Row]]) -> dict[int, int | None]:
-        """The parents of all these items and of all above them: what lies between two linked items need not be."""
-        found: dict[int, int | None] = {row.item_id: row.parent_id for some in rows.values() for row in some}
+    def _parents(self, found: dict[int, int | None]) -> dict[int, int | None]:
+        """The parents of items, and of all above them: what lies between two linked items need not be linked."""
         while missing := {parent for parent in found.values() if parent is not None} - found.keys():
             where = among("id", frozenset(missing))
             found |= dict.fromkeys(missing)
@@ -176,7 +151,9 @@ class Loader:
         """What a missing estimate is filled with now: the median of those that count; None where none has one."""
         if not self._sized:
             return 1.0
-        given = [row.estimate for row in rows if row.counted and row.estimate is not None]
+        given = [
+            estimate for *_, counted, _, _, estimate in (row[:7] for row in rows) if counted and estimate is not None
+        ]
         return median(given) if given else None
 
     def _median_of(self, connection_id: int) -> float:
@@ -194,10 +171,12 @@ def _as_sources(mappings: list[Any]) -> Iterator[Source]:
         yield Source(first.id, first.position, "convention", None)
 
 
-def _above(parent: int | None, parents: Mapping[int, int | None], linked: Collection[int]) -> Iterator[int]:
-    seen: set[int] = set()
-    while parent is not None and parent not in seen:
-        seen.add(parent)
-        if parent in linked:
-            yield parent
-        parent = parents.get(parent)
+def _above(parent: int, parents: Mapping[int, int | None], linked: Collection[int]) -> tuple[int, ...]:
+    above = parents.get(parent)
+    if above is None:  # as in most families
+        return (parent,) if parent in linked else ()
+    found = {parent: None}
+    while above is not None and above not in found:
+        found[above] = None
+        above = parents.get(above)
+    return tuple(one for one in found if one in linked)

@@ -15,6 +15,7 @@ from sync.counted import instant
 from sync.history.load import Loader, end_of
 from sync.history.snapshot import DayNumbers, rebuild
 from sync.history.waterfall import PartName, Waterfall, waterfall
+from sync.tally import among
 
 _TABLE = Snapshot.__table__
 
@@ -88,11 +89,16 @@ def history(conn: sa.Connection, config: Config, of: Bounds, start: date, end: d
         to_database(end_of(end, config.zone)),
         (days[0].delivery, days[-1].delivery),
     )
+    keys = _keys(conn, {one.id for some in found.items.values() for one in some})
     items = {
-        part: [Event(work.keys[one.id], one.change, _instant(one.at)) for one in some]
-        for part, some in found.items.items()
+        part: [Event(keys[one.id], one.change, _instant(one.at)) for one in some] for part, some in found.items.items()
     }
     return History(of.key, of.title, of.cycle, of.starts_on, of.ends_on, start, end, days, found, items)
+
+
+def _keys(conn: sa.Connection, items: set[int]) -> dict[int, str]:
+    where = among("id", frozenset(items))
+    return dict(conn.execute(sa.text(f"SELECT id, key FROM work_item WHERE {where}")).all())
 
 
 def _instant(value: Any) -> datetime:

@@ -87,8 +87,8 @@ def _rewind_items(conn: sa.Connection, config: Config, moment: datetime) -> list
 def _as_then(row: Any, steps: list[Step], then: Any, is_cancelled: Callable[[str | None], bool]) -> tuple[Any, ...]:
     """The values of `_SET`. Instants are in the form of the database."""
     past = Past(
-        row.id, row.state, row.created_at, row.started_at, row.closed_at, row.updated_at, row.presence, row.gone_at,
-        row.estimate, steps,
+        row.id, row.estimate, row.state, row.created_at, row.started_at, row.closed_at, row.updated_at, row.presence,
+        row.gone_at, steps,
     )  # fmt: skip
 
     def passed(instant: Any) -> bool:

@@ -33,6 +33,7 @@ class Past(NamedTuple):
     """What is stored of an item, with its steps by time."""
 
     id: int
+    estimate: float | None
     state: str
     created_at: Any
     started_at: Any
@@ -40,7 +41,6 @@ class Past(NamedTuple):
     updated_at: Any
     presence: str
     gone_at: Any
-    estimate: float | None
     steps: Sequence[Step] = ()
 
 
