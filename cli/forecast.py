@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cli.reader import Reader, Row
 
 KEY_RESULTS = """
-    SELECT v.key_result, v.title, v.kind, v.team, v.cycle, v.cycle_end, v.work_total, f.day, f.remaining, f.teams,
+    SELECT v.key_result, v.title, v.kind, v.team, v.cycle, v.cycle_end, f.day, f.remaining, f.teams,
         f.p50, f.p85, f.chance, f.reason
     FROM forecast f
     JOIN key_result k ON k.id = f.key_result_id
