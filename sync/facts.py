@@ -132,8 +132,8 @@ class KeyResultFacts:
     `active`: the day lies in its cycle. `definition`: metric, value, expected and delivery as configured.
     `outcome`, `delivery`, `expected`, `pace`: as measured, None where unknown; `health` is the word for it. `kind`:
     committed or aspirational. `last_check_in`: day of the latest check-in.
-    `teams`: its counted work by team, the most remaining first. `lever_share`: share of the levers that lie in its
-    team's subtree. `forecast`: when its work will be done.
+    `teams`: its counted work by team, the most remaining first; while there is none, `levers`: what its levers match.
+    `lever_share`: share of either that lies in its team's subtree. `forecast`: when its work will be done.
     `linked`: items linked, whatever their state and level. `live`: those neither cancelled nor deleted.
     `cancelled`: those cancelled or deleted, ignored sub-tasks aside. `ignored_subtasks`: linked live sub-tasks that do
     not count. `descoped`: cancelled or deleted leaves.
@@ -166,6 +166,7 @@ class KeyResultFacts:
     last_check_in: date | None = None
     parts: tuple[Part, ...] = ()
     teams: tuple[TeamPart, ...] = ()
+    levers: tuple[TeamPart, ...] = ()
     lever_share: float | None = None
     forecast: ForecastFacts | None = None
     mappings: tuple[MappingFacts, ...] = ()

@@ -224,6 +224,7 @@ class _Measuring:
             last_check_in=last.day if last else None,
             parts=parts,
             teams=teams,
+            levers=self.levers.levers(row.id),
             lever_share=values["lever_share"],
             forecast=forecast,
             mappings=self._mapping_facts(mappings, places),

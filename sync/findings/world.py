@@ -14,7 +14,7 @@ from store.tables import Connection, Cycle, Objective, Scope, Support, Team, The
 from sync.facts import KeyResultFacts, TeamForecastFacts, TeamPart
 from sync.forecast.stored import team_forecasts
 from sync.sources import Sources
-from sync.structure import Holding, Teams, holding, lever_places, lever_work
+from sync.structure import Holding, Teams, holding, lever_places
 from sync.value_states import ValueState, value_states
 
 Limit = TypeVar("Limit", timedelta, float)
@@ -138,7 +138,7 @@ class World:
     @cached_property
     def lever_parts(self) -> dict[int, tuple[TeamPart, ...]]:
         """By id of the key results for which no work counts yet, what their levers match, by team."""
-        return lever_work(self.conn, self.config, [one.id for one in self.active if not one.teams])
+        return {one.id: one.levers for one in self.active if one.levers}
 
     @cached_property
     def holdings(self) -> dict[str, Holding]:

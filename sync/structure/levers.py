@@ -24,19 +24,20 @@ CHUNK = 1_000
 
 # What each unit matches that is live, by team and state, leaves apart. A unit is a lever, or all of a key result.
 _MATCHED = """
-    WITH RECURSIVE pulled(unit, item_id) AS (
-        SELECT DISTINCT {unit}, i.id FROM mapping m JOIN match x ON x.mapping_id = m.id
-        JOIN work_item i ON i.id = x.item_id WHERE m.via = 'lever' AND m.lever_of IN :ids AND {live}),
+    WITH RECURSIVE pulled AS (
+        SELECT DISTINCT {unit} AS unit, i.id, i.parent_id, i.team_id, i.state, i.connection_id, i.estimate,
+            CASE WHEN {ignored} THEN 1 ELSE 0 END AS ignored
+        FROM mapping m CROSS JOIN match x CROSS JOIN work_item i
+        WHERE m.via = 'lever' AND m.lever_of IN :ids AND x.mapping_id = m.id AND i.id = x.item_id AND {live}),
     above(unit, item_id) AS (
-        SELECT p.unit, i.parent_id FROM pulled p JOIN work_item i ON i.id = p.item_id
-        WHERE i.parent_id IS NOT NULL AND NOT {ignored}
+        SELECT p.unit, p.parent_id FROM pulled p WHERE p.parent_id IS NOT NULL AND p.ignored = 0
         UNION SELECT a.unit, i.parent_id FROM above a JOIN work_item i ON i.id = a.item_id
         WHERE i.parent_id IS NOT NULL)
-    SELECT p.unit, t.key AS team, i.state, i.connection_id,
-        CASE WHEN {ignored} OR a.item_id IS NOT NULL THEN 0 ELSE 1 END AS leaf,
-        COUNT(*) AS items, COALESCE(SUM(i.estimate), 0) AS size, COUNT(*) - COUNT(i.estimate) AS missing
-    FROM pulled p JOIN work_item i ON i.id = p.item_id LEFT JOIN team t ON t.id = i.team_id
-    LEFT JOIN above a ON a.unit = p.unit AND a.item_id = p.item_id
+    SELECT p.unit, t.key AS team, p.state, p.connection_id,
+        CASE WHEN p.ignored = 1 OR a.item_id IS NOT NULL THEN 0 ELSE 1 END AS leaf,
+        COUNT(*) AS items, COALESCE(SUM(p.estimate), 0) AS size, COUNT(*) - COUNT(p.estimate) AS missing
+    FROM pulled p LEFT JOIN team t ON t.id = p.team_id
+    LEFT JOIN above a ON a.unit = p.unit AND a.item_id = p.id
     GROUP BY 1, 2, 3, 4, 5
 """
 _LEVERS = """

@@ -41,9 +41,13 @@ class LeverShares:
         self._teams = Teams.stored(conn)
         self._levers = lever_work(conn, config, without_work)
 
+    def levers(self, key_result_id: int) -> tuple[TeamPart, ...]:
+        """What the levers of a key result without work match, by team."""
+        return self._levers.get(key_result_id, ())
+
     def share(self, key_result_id: int, team: str | None, counted: Sequence[TeamPart]) -> float | None:
         """The share that `team` holds of a key result with this `counted` work."""
-        return held(sizes_to_share(counted, self._levers.get(key_result_id, ())), team, self._teams)
+        return held(sizes_to_share(counted, self.levers(key_result_id)), team, self._teams)
 
 
 def _positive(sizes: Sizes) -> Sizes:
