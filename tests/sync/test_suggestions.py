@@ -139,6 +139,16 @@ def test_unaligned_work_is_grouped_by_epic_milestone_and_version(conn: sa.Connec
     assert next(one for one in groups if one.key == "Beta").work.components == ("Web",)
 
 
+def test_a_group_ends_below_what_serves_a_key_result(conn: sa.Connection, tracker: Tracker) -> None:
+    tracker.save(
+        item("SHOP-1", level="initiative"),
+        item("SHOP-2", level="epic", parent="SHOP-1"),
+        item("SHOP-3", parent="SHOP-2", **ACTIVE),
+    )
+    link_anew(conn, config({"work": {"issue": "SHOP-1", "descend": False}}, key_results=KEY_RESULTS))
+    assert [(one.key, one.level) for one in unaligned_groups(conn, DAY, 100)] == [("SHOP-2", "epic")]
+
+
 def test_open_work_says_which_key_results_it_serves_already(conn: sa.Connection, tracker: Tracker) -> None:
     tracker.save(
         item("SHOP-1", title="Serves", level="epic", **ACTIVE),
