@@ -116,7 +116,7 @@ def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Non
     )
     conn.execute(sa.text("DELETE FROM link"))
     _insert_links(conn, "match", ignore_subtasks)
-    _mark_containers(conn, "SELECT item_id FROM link", "SELECT item_id FROM link", ignore_subtasks)
+    _mark_containers(conn, None, None, ignore_subtasks)
     if config.counting.measure != "count":
         _set_sizes(conn, None)
     _count_matches(conn, None)
@@ -261,11 +261,14 @@ def _reset_leaves(conn: sa.Connection, key_results: frozenset[int], ignore_subta
     )
 
 
-def _mark_containers(conn: sa.Connection, members: str, candidates: str, ignore_subtasks: bool) -> None:
+def _mark_containers(conn: sa.Connection, members: str | None, candidates: str | None, ignore_subtasks: bool) -> None:
     """Makes containers of links whose items have linked descendants; where none of these is live, the item counts on.
 
     Descendants at any distance: an item between the two need not be linked itself. Ignored sub-tasks are none.
+    `candidates` selects the items that may be containers, `members` those that may lie below them; None: all.
     """
+    among_members = "TRUE" if members is None else f"l.item_id IN ({members})"
+    among_candidates = "TRUE" if candidates is None else f"link.item_id IN ({candidates})"
     conn.execute(sa.text("DROP TABLE IF EXISTS above"))
     conn.execute(
         sa.text(
@@ -273,7 +276,7 @@ def _mark_containers(conn: sa.Connection, members: str, candidates: str, ignore_
             " WITH RECURSIVE up(key_result_id, item_id, live) AS ("
             f" SELECT l.key_result_id, i.parent_id, CASE WHEN {live('i')} THEN 1 ELSE 0 END"
             " FROM link l JOIN work_item i ON i.id = l.item_id"
-            f" WHERE i.parent_id IS NOT NULL AND NOT {ignored('i', ignore_subtasks)} AND l.item_id IN ({members})"
+            f" WHERE i.parent_id IS NOT NULL AND NOT {ignored('i', ignore_subtasks)} AND {among_members}"
             " UNION SELECT up.key_result_id,"
             " (SELECT p.parent_id FROM work_item p WHERE p.id = up.item_id), up.live FROM up"
             " WHERE up.item_id IS NOT NULL)"
@@ -289,7 +292,7 @@ def _mark_containers(conn: sa.Connection, members: str, candidates: str, ignore_
             " role = CASE WHEN link.role = 'descoped' THEN 'dropped'"
             " WHEN link.role = 'counted' AND a.live = 1 THEN 'container' ELSE link.role END FROM above a"
             " WHERE a.key_result_id = link.key_result_id AND a.item_id = link.item_id"
-            f" AND link.item_id IN ({candidates})"
+            f" AND {among_candidates}"
         )
     )
 
