@@ -7,9 +7,10 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -20,8 +21,11 @@ from benchmarks.full_sync import run
 from store import okrs
 from store.work import resolve_parents
 from sync.findings import evaluate
+from sync.forecast.step import forecast
+from sync.history import snapshot
 from sync.link import link
 from sync.measure import measure
+from sync.suggestions import suggest_unaligned
 from tests.postgres import Postgres
 
 PROJECTS = 50
@@ -30,8 +34,12 @@ FROM_NOTHING_S, AFTER_CHANGES_S = 45, 2
 GROWTH = 10
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
+WHOLE = ("links", "numbers", "findings")
+"""The steps that the targets bound. The others are shown beside them."""
+
 Steps = dict[str, float]
 """Seconds by step."""
+Result = TypeVar("Result")
 
 
 def figures(database: str, items: int, key_results: int, mappings: int, teams: int) -> Iterator[Figure]:
@@ -42,14 +50,18 @@ def figures(database: str, items: int, key_results: int, mappings: int, teams: i
     yield from _rows(f"link, measure, find {what}", found["nothing"], FROM_NOTHING_S)
     yield from _rows(f"the same after {CHANGED} items changed", found["changes"], AFTER_CHANGES_S)
     tenth = _measured(database, *(max(size // 10, 1) for size in sizes))
-    before, after = (sum(one["nothing"].values()) for one in (tenth, found))
+    before, after = (_whole(one["nothing"]) for one in (tenth, found))
     yield Figure("all of it beside a tenth of it", after, before, GROWTH)
 
 
 def _rows(what: str, steps: Steps, target: float) -> Iterator[Figure]:
-    yield Figure(what, sum(steps.values()), target=target)
+    yield Figure(what, _whole(steps), target=target)
     for step, seconds in steps.items():
-        yield Figure(f"  {step}", seconds)
+        yield Figure(f"  {step}" if step in WHOLE else f"  beside it: {step}", seconds)
+
+
+def _whole(steps: Steps) -> float:
+    return sum(steps[step] for step in WHOLE)
 
 
 def _measured(database: str, *sizes: int) -> dict[str, Steps]:
@@ -74,17 +86,22 @@ def main() -> None:
 
     def counted(passed: timedelta) -> Steps:
         now = organisation.NOW + passed
-        marks = [time.perf_counter()]
+        steps: Steps = {}
+
+        def timed(step: str, work: Callable[[], Result]) -> Result:
+            began = time.perf_counter()
+            result = work()
+            steps[step] = time.perf_counter() - began
+            return result
+
         with engine.begin() as conn:
-            resolve_parents(conn, 1)
-            link(conn, config)
-            marks.append(time.perf_counter())
-            facts = measure(conn, config, now)
-            marks.append(time.perf_counter())
-            evaluate(conn, config, facts, now)
-        marks.append(time.perf_counter())
-        names = ("links", "numbers", "findings")
-        return {name: end - start for name, start, end in zip(names, marks, marks[1:], strict=False)}
+            timed("links", lambda: (resolve_parents(conn, 1), link(conn, config)))
+            timed("forecast", lambda: forecast(conn, config, now))
+            facts = timed("numbers", lambda: measure(conn, config, now))
+            timed("history", lambda: snapshot(conn, config, now))
+            timed("suggestions", lambda: suggest_unaligned(conn, config, now))
+            timed("findings", lambda: evaluate(conn, config, facts, now))
+        return steps
 
     nothing = counted(timedelta(0))
     with engine.begin() as conn:
