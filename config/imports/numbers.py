@@ -7,6 +7,7 @@ from typing import Any
 _NUMBER = (
     r"(?P<cur{0}>[$€£])?\s?(?P<num{0}>\d[\d.,'’]*)"
     r"(?:\s?(?P<size{0}>k|m|mio|bn|b|thousand|million|billion)\b)?\s?(?P<pct{0}>%|percent\b|ms\b|€)?"
+    r"(?![\w/]|[.,]\d)"
 )
 _FREE = r"(?<![\w.,$€£#])"
 
@@ -21,8 +22,13 @@ def _with(pattern: str) -> re.Pattern[str]:
 # In the order in which they are tried: (what it is, the pattern).
 _PATTERNS = (
     ("change", _with(r"\bfrom\s+<A>[^.;]{0,40}?\bto\s+(?:at least\s+|under\s+|over\s+)?<B>")),
-    ("change", _with(r"<A>\s*(?:→|->|=>|⇒)\s*<B>")),
-    ("back", _with(r"<A>[^.;]{0,60}?\b(?:instead of|(?:up|down),? from|compared (?:to|with)|from)\s+<B>")),
+    ("change", _with(r"<A>\s*(?:→|->|=>|⇒)\s*<B>\s*(?=$|[.,;)])")),
+    (
+        "back",
+        _with(
+            r"<A>[^;]{0,60}?\b(?:instead of|(?:up|down),? from|compared (?:to|with)|(?<=[,(] )from|(?<=[,(])from)\s+<B>"
+        ),
+    ),
     ("min", _with(r"(?:≥|>=)\s*<A>")),
     ("max", _with(r"(?:≤|<=)\s*<A>")),
     ("min", _with(r"\b(?:keep|maintain|stay|remain)\w*\b[^.;]{0,40}?\b(?:above|over|at least)\s+<A>")),
@@ -41,7 +47,7 @@ _PATTERNS = (
 _SIZES = {"k": 1e3, "M": 1e6, "bn": 1e9}
 _SHORT = {"thousand": "k", "million": "M", "mio": "M", "billion": "bn", "m": "M", "k": "k", "b": "bn", "bn": "bn"}
 _CELL = re.compile(r"(?P<sign>[-−]?)\s?" + _NUMBER.replace("{0}", "a") + r"\s*(?P<word>[^\d]{0,20})", re.IGNORECASE)
-_ANY_NUMBER = re.compile(r"(?<![\w#])[$€£]?\d")
+_ANY_NUMBER = re.compile(r"(?<![\w#])(?<!\d[.,'’])[$€£]?\d")
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,10 @@ def metric_in(title: str) -> tuple[dict[str, Any] | None, str | None]:
         if not matches:
             continue
         if len(matches) > 1:
+            return None, "more than one number to reach: no metric was made of it"
+        numbers = len(_ANY_NUMBER.findall(title))
+        counts = kind in ("up", "leading") and not matches[0]["pcta"] and not matches[0]["cura"]
+        if numbers > (1 if counts else 2) and kind not in ("change", "back"):
             return None, "more than one number to reach: no metric was made of it"
         return _metric(kind, matches[0])
     if not _ANY_NUMBER.search(title):

@@ -36,6 +36,12 @@ def test_a_title_tells_its_metric(title: str, metric: dict[str, Any]) -> None:
     [
         ("Increase followers by 20%", "what its number means is not certain"),
         ("Reduce churn to 3%", "where it starts is not told"),
+        ("Improve the Stage 2 -> 3 conversion", "what its number means is not certain"),
+        ("2 talks; 5 posts", "more than one number to reach"),
+        ("3 customers run at least 10 campaigns", "more than one number to reach"),
+        ("Remove 5 pains and reach an NPS of 50", "more than one number to reach"),
+        ("Reach coverage of 1.5x", "what its number means is not certain"),
+        ("80 % of 5 teams learn from 3 % of work", "more than one number to reach"),
         ("3x the pipeline", "what its number means is not certain"),
         ("2026 results are out", "its number may be a year"),
         ("From 1.500 to 2.000 shops", "its number can be read in two ways"),
