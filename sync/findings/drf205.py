@@ -8,6 +8,9 @@ from sync.findings.past import by_start, created_since, end_of, sizes_at_start
 from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted, listed
 from sync.findings.world import World
 
+NAMED = 50
+"""Key results whose new items are named, those that grew most: where scope grows everywhere, numbers are enough."""
+
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
     before, grown = sizes_at_start(world), []
@@ -18,8 +21,10 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             limit = world.eased(world.config.thresholds.scope_growth, ("key_result", key_result.key) in open_now)
             if round(_size(key_result) / size - 1, 9) > limit:
                 grown.append(key_result)
+    grown.sort(key=lambda one: (-_size(one) / before[one.id], one.id))
+    named = frozenset(one.id for one in grown[:NAMED])
     for day, some in by_start(grown).items():
-        since = created_since(world, end_of(world, day), some)
+        since = created_since(world, end_of(world, day), some.keys() & named)
         for key_result in some.values():
             was, size, new = before[key_result.id], _size(key_result), since.get(key_result.id)
             growth = size / was - 1
@@ -35,7 +40,7 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
                     "size_at_start": was,
                     "size": size,
                     "growth": growth,
-                    "added": new.count if new else 0,
+                    "added": new.count if new else 0 if key_result.id in named else None,
                     "items": new.keys if new else [],
                 },
                 team=key_result.team,
@@ -60,7 +65,7 @@ RULE = Rule(
         " snapshots (rebuilt from the items' dates where nothing was measured on that day): more than"
         " `thresholds.scope_growth` (20 %) larger. Cancelled and deleted work does not count, so that what was swapped"
         " against other work is no growth. Not raised where nothing counted on that day. The evidence names up to 20"
-        " items that were created later."
+        " items that were created later, for the 50 key results that grew most."
     ),
     ends="Work leaves the key result again: cancelled, or moved to a later cycle.",
     find=_find,

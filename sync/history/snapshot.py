@@ -50,15 +50,17 @@ class DayNumbers:
     rebuilt: bool = True
 
 
-def snapshot(conn: sa.Connection, config: Config, now: datetime) -> None:
+def snapshot(conn: sa.Connection, config: Config, now: datetime, *, whole: bool = True) -> None:
     """Keeps what was just measured as the numbers of today, and fills the days before on which nothing was measured.
 
-    Those are all days of the cycle where a key result is new. What is kept of a day that is over is never written
-    again: what was known then stays, whatever becomes of mappings.
+    Those are all days of the cycle where a key result is new, or, where not the `whole` of it is wanted, the first.
+    What is kept of a day that is over is never written again: what was known then stays, whatever becomes of mappings.
     """
     today = now.astimezone(config.zone).date()
     _keep_today(conn, today)
     gaps, loader = _with_gaps(conn, today), Loader(conn, config)
+    if not whole:
+        gaps = [_Gaps(one.row, one.days[:1]) for one in gaps]
     for start in range(0, len(gaps), CHUNK):
         _fill(conn, config, loader, gaps[start : start + CHUNK])
 
