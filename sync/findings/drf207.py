@@ -27,7 +27,7 @@ OPEN_IN_PAST = f"""
     held AS MATERIALIZED (
         SELECT w.container_id, i.id, i.key, i.team_id
         FROM work_item i CROSS JOIN work_container w CROSS JOIN past p
-        WHERE {is_open("i")} AND i.presence <> 'deleted' AND w.item_id = i.id AND p.id = w.container_id
+        WHERE {is_open("i")} AND w.item_id = i.id AND p.id = w.container_id
           AND EXISTS (
             SELECT 1 FROM link l
             WHERE l.item_id = i.id AND l.role = 'counted' AND +l.key_result_id IN (SELECT id FROM running))
@@ -46,7 +46,7 @@ OPEN_IN_PAST = f"""
 OVERDUE = f"""
     SELECT i.id, i.key, i.title, i.due_on, i.scope_id, t.key AS team FROM work_item i
     LEFT JOIN team t ON t.id = i.team_id
-    WHERE {is_open("i")} AND i.due_on < :day AND i.presence <> 'deleted' ORDER BY i.id
+    WHERE {is_open("i")} AND i.due_on < :day ORDER BY i.id
 """
 
 SERVED = f"""

@@ -18,7 +18,7 @@ CONTAINERS = f"""
         SELECT i.id, p.id AS container_id, p.title, p.due_on
         FROM work_item i CROSS JOIN work_container w CROSS JOIN later p
         WHERE EXISTS (SELECT 1 FROM later)
-          AND {is_open("i")} AND i.presence <> 'deleted' AND w.item_id = i.id AND p.id = w.container_id
+          AND {is_open("i")} AND w.item_id = i.id AND p.id = w.container_id
           AND NOT EXISTS (
             SELECT 1 FROM work_container v CROSS JOIN container o
             WHERE v.item_id = i.id AND o.id = v.container_id AND o.kind IN ('milestone', 'version')
@@ -35,7 +35,7 @@ ITEMS = f"""
     WITH {RUNNING},
     due AS MATERIALIZED (
         SELECT i.id, i.key, i.due_on FROM work_item i
-        WHERE {is_open("i")} AND i.due_on > (SELECT MIN(ends_on) FROM running) AND i.presence <> 'deleted'
+        WHERE {is_open("i")} AND i.due_on > (SELECT MIN(ends_on) FROM running)
     )
     SELECT * FROM (
         SELECT r.key AS key_result, d.key AS name, d.due_on,

@@ -303,9 +303,11 @@ class TestBeyondTheCycle:
         assert (find("HYG406", stored, given) != []) is fires
         assert (list(rules()["HYG406"].find(world, frozenset({("key_result", "GROW.1")}))) != []) is stays
 
-    def test_each_key_result_is_held_against_its_own_cycle(self, stored: Stored) -> None:
+    @pytest.mark.parametrize("of_its_own", [True, False])
+    def test_each_key_result_is_held_against_its_own_cycle(self, stored: Stored, of_its_own: bool) -> None:
         scope = stored.scope(stored.connection())
-        item = stored.item(scope, "SHOP-1", due_on=AFTER)
+        item = stored.item(scope, "SHOP-1", due_on=AFTER if of_its_own else None)
+        stored.milestone(scope, "v3", *([] if of_its_own else [item]), due_on=AFTER)
         year = date(2027, 12, 31)
         stored.link(stored.key_result("GROW.1"), item)
         stored.link(stored.key_result("YEAR.1", START, year), item)
