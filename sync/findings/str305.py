@@ -33,7 +33,7 @@ def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
 
 def _is_above(world: World, other: ObjectiveState, one: ObjectiveState, supported: set[str]) -> bool:
     """Whether `other` is one level up or more: of a team above, or of the whole organisation."""
-    if one.team is None or len(world.teams.path(one.team)) == 1:
+    if one.team is None or world.teams.root(one.team) == one.team:
         return False
     if other.team is None:
         return other.key in supported

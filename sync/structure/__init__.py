@@ -1,7 +1,7 @@
 """Who holds the levers: the tree of teams, what must move for a key result, and whose work that is."""
 
 from sync.structure.holding import Holding, holding
-from sync.structure.levers import Lever, in_doubt, lever_places, lever_work, levers
+from sync.structure.levers import Lever, in_doubt, lever_places, levers
 from sync.structure.shares import LeverShares, held, sizes_to_share
 from sync.structure.teams import Teams
 
@@ -14,7 +14,6 @@ __all__ = [
     "holding",
     "in_doubt",
     "lever_places",
-    "lever_work",
     "levers",
     "sizes_to_share",
 ]

@@ -176,6 +176,15 @@ def test_a_key_result_that_needs_more_than_three_teams(conn: sa.Connection, trac
     assert found(conn, config, "STR303") == []
 
 
+def test_before_work_exists_it_is_the_levers_that_need_teams(conn: sa.Connection, tracker: Tracker) -> None:
+    levers = [{"project": scope} for scope in "ABCDE"]
+    config = company(objectives=[objective("SALES", "a", SEEN | {"levers": levers})], teams=FIVE)
+    store(tracker, *(one for scope in "ABCD" for one in numbered(scope, 1)), *numbered("E", 1, category="done"))
+    assert found(conn, config, "STR303") == [
+        ("STR303", "SALES.1", "SALES.1 needs 4 teams to move its levers (no work counts yet): A, B, C, D")
+    ]
+
+
 def test_a_team_with_unfinished_work_for_more_than_five_key_results(conn: sa.Connection, tracker: Tracker) -> None:
     key_results = [{"key": f"SALES.{number}", "title": str(number)} for number in range(1, 7)]
     mappings = [{"key_result": one["key"], "work": {"label": one["key"]}} for one in key_results]
