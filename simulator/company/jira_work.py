@@ -109,7 +109,7 @@ JIRA = """
 * 30 Texts and forms of language #
 
 = price_service | PLAT | Epic | All merchants on the new price service
-| component=Pricing version=Price_service_2 pace=0.5 doing=2
+| component=Pricing version=Price_service_2 pace=0.5 doing=2 grew=7
 - Copy price lists of wave 1 merchants
 - Copy price lists of wave 2 merchants
 - Copy price lists of wave 3 merchants
@@ -238,7 +238,7 @@ JIRA = """
 - Talk on switching platforms
 
 = welcome | GRO | Epic | First week with Merlo
-| under=switch_in_a_day component=Onboarding version=Spring_campaign pace=1.3 doing=2
+| under=switch_in_a_day component=Onboarding version=Spring_campaign pace=1.5 doing=2
 - Mail series for the first seven days
 - Checklist in the portal
 - Call from a person on day two

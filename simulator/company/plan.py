@@ -118,9 +118,9 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
     """How far the children of a block are.
 
     Options: `pace` (share of what the elapsed quarter would ask for), `doing` (how many are in progress), `stuck` (how
-    many of those have not moved for weeks), `overdue` (how many open ones are past their due date), or `all`: `done`
-    (with `when=past`: before this quarter), `stale` (nothing moves), `waiting` (nothing begun lately), `planned` (for
-    the next quarter), `cancelled`.
+    many of those have not moved for weeks), `overdue` (how many open ones are past their due date), `grew` (how many,
+    the last ones, came in the course of the quarter), or `all`: `done` (with `when=past`: before this quarter), `stale`
+    (nothing moves), `waiting` (nothing begun lately), `planned` (for the next quarter), `cancelled`.
     """
     count, begun = len(block.children), (calendar.today - calendar.start).days
     match block.options.get("all"):
@@ -145,11 +145,13 @@ def stages(block: Block, calendar: Calendar) -> list[Stage]:
     done = min(round(count * calendar.elapsed() * float(block.options.get("pace", 1))), max(count - 1, 0))
     doing = min(int(block.options.get("doing") or 0), count - done)
     stuck, overdue = int(block.options.get("stuck") or 0), int(block.options.get("overdue") or 0)
-    span = min(max(begun, 21), 75)
+    grew, span = int(block.options.get("grew") or 0), min(max(begun, 21), 75)
     found = []
     for index in range(count):
         late = -4 - index % 3 if done <= index < done + overdue else None
-        planned = max(begun - 8 + number_of(block.children[index].text) % 20, 4)
+        planned = begun + 1 + number_of(block.children[index].text) % 20
+        if index >= count - grew:
+            planned = begun * 2 // 3
         if index < done:
             moved = 1 + span * (done - 1 - index) // done
             found.append(Stage("done", max(planned, moved + 3), moved))
