@@ -15,6 +15,7 @@ class Forecast(Row, table=True):
     day: date
     ends_on: date
     remaining: int
+    done: int
     teams: dict[str, Any] = Field(sa_type=JSON)
     """What it was computed from: by id of the team (0: none), the numbers of items that remain and that are done."""
     p50: date | None = None
@@ -35,6 +36,9 @@ class TeamForecast(Row, table=True):
     team_id: int = Field(primary_key=True)
     """0 for all work of no team."""
     day: date
+    promised: int
+    delivered: int
+    """Items that remain and that are done, once for each key result that they serve."""
     backlog: int
     completions: int
     additions: int | None = None

@@ -1,6 +1,6 @@
 """The step of a measure that forecasts: what changed since the last one is drawn anew, everything on a new day."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -8,13 +8,15 @@ import sqlalchemy as sa
 
 from config import Config
 from store.tables import Forecast, Team, TeamForecast
-from sync.forecast.throughput import NO_TEAM, Remaining, running, team_works
+from sync.forecast.throughput import NO_TEAM, Numbers, Running, left_to, running, running_by_team, team_works, teams_of
 from sync.forecast.work import WINDOW, KeyResultWork, Outlook, TeamOutlook, TeamWork
 
 TOLERANCE = 0.01
 """A forecast made on the same day is kept while what it starts from has changed by at most this share."""
 
 _FORECAST, _TEAM = Forecast.__table__, TeamForecast.__table__
+_KEPT = tuple(_FORECAST.c[name] for name in ("key_result_id", "day", "ends_on", "remaining", "done"))
+_KEPT_TEAMS = tuple(_TEAM.c[name] for name in ("team_id", "day", "promised", "delivered"))
 
 
 def forecast(conn: sa.Connection, config: Config, now: datetime) -> None:
@@ -25,77 +27,55 @@ def forecast(conn: sa.Connection, config: Config, now: datetime) -> None:
     more than `TOLERANCE`: in an organisation of thousands of items each change moves all forecasts, by nothing.
     """
     day = now.astimezone(config.zone).date()
-    asked = running(conn, day)
-    kept = {row.key_result_id: row for row in conn.execute(sa.select(_FORECAST))}
-    stale, teams = _stale(asked, kept, day)
-    _delete(conn, _FORECAST.c.key_result_id, stale | (set(kept) - set(asked)))
-    known = set(conn.execute(sa.select(_TEAM.c.team_id)).scalars())
-    working = {team_id for one in asked.values() for team_id in one.teams}
-    teams |= working - known
-    _delete(conn, _TEAM.c.team_id, teams | (known - working))
+    asked, by_team = running(conn, day), running_by_team(conn, day)
+    kept = {row.key_result_id: row for row in conn.execute(sa.select(*_KEPT))}
+    kept_teams = {row.team_id: row for row in conn.execute(sa.select(*_KEPT_TEAMS))}
+    changed = {
+        team_id
+        for team_id, numbers in by_team.items()
+        if (row := kept_teams.get(team_id)) is None or row.day != day or _differ(numbers, (row.promised, row.delivered))
+    }
+    stale = {
+        one.id
+        for one in asked.values()
+        if (row := kept.get(one.id)) is None
+        or (row.day, row.ends_on) != (day, one.ends_on)
+        or _differ(one.numbers, (row.remaining, row.done))
+    }
+    if changed:
+        stale |= left_to(conn, changed) & asked.keys()
+    shares = teams_of(conn, stale) if stale else {}
+    teams = changed | {team_id for key_result_id in stale for team_id in shares.get(key_result_id, {})}
+    _delete(conn, _FORECAST.c.key_result_id, stale | (kept.keys() - asked.keys()))
+    _delete(conn, _TEAM.c.team_id, teams | (kept_teams.keys() - by_team.keys()))
     if not stale and not teams:
         return
     from sync.forecast import model  # numpy: only where something is drawn
 
     keys = _keys(conn, teams)
     works = team_works(conn, config, day, keys)
-    wanted = {key_result_id: _work(asked[key_result_id], keys) for key_result_id in sorted(stale)}
+    wanted = {key_result_id: _work(asked[key_result_id], shares, keys) for key_result_id in sorted(stale)}
     outlooks = model.forecast(works.values(), [work for work in wanted.values() if work], day)
     rows = []
     for key_result_id, work in wanted.items():
         one = asked[key_result_id]
         outlook = outlooks.key_results[one.key] if work else _without_work(one)
-        rows.append(_row(one, outlook, day))
+        rows.append(_row(one, shares.get(one.id, {}), outlook, day))
     if rows:
         conn.execute(sa.insert(_FORECAST), rows)
     if works:
-        of_teams = [_team_row(team_id, work, outlooks.teams[work.team], day) for team_id, work in works.items()]
+        of_teams = [
+            _team_row(team_id, by_team[team_id], work, outlooks.teams[work.team], day)
+            for team_id, work in works.items()
+        ]
         conn.execute(sa.insert(_TEAM), of_teams)
 
 
-def _stale(asked: dict[int, Remaining], kept: dict[int, Any], day: date) -> tuple[set[int], set[int]]:
-    """Ids of the key results to forecast anew, and of all teams whose work that needs."""
-    before = {
-        key_result_id: {int(team_id): numbers for team_id, numbers in row.teams.items()}
-        for key_result_id, row in kept.items()
-        if row.day == day
-    }
-    changed = _changed_teams(asked, before)
-    stale = {
-        one.id
-        for one in asked.values()
-        if one.id not in before
-        or kept[one.id].ends_on != one.ends_on
-        or _differ([(one.teams, before[one.id])])
-        or any(team_id in changed and remaining for team_id, (remaining, _) in one.teams.items())
-    }
-    return stale, changed | {team_id for key_result_id in stale for team_id in asked[key_result_id].teams}
-
-
-def _changed_teams(asked: dict[int, Remaining], before: dict[int, dict[int, Any]]) -> set[int]:
-    """The teams of whose work, over all key results, more than the tolerance is new or gone."""
-    pairs: dict[int, list[tuple[dict[int, Any], dict[int, Any]]]] = {}
-    for key_result_id in set(asked) | set(before):
-        now = asked[key_result_id].teams if key_result_id in asked else {}
-        then = before.get(key_result_id, {})
-        for team_id in set(now) | set(then):
-            one = {team_id: now[team_id]} if team_id in now else {}
-            other = {team_id: then[team_id]} if team_id in then else {}
-            pairs.setdefault(team_id, []).append((one, other))
-    return {team_id for team_id, found in pairs.items() if _differ(found)}
-
-
-def _differ(pairs: Collection[tuple[dict[int, Any], dict[int, Any]]]) -> bool:
-    """Whether of two counts by team, of remaining or done items, more than the tolerance differs."""
-    for which in (0, 1):
-        total = before = change = 0
-        for now, then in pairs:
-            for team_id in now.keys() | then.keys():
-                one, other = (side[team_id][which] if team_id in side else 0 for side in (now, then))
-                total, before, change = total + one, before + other, change + abs(one - other)
-        if change > TOLERANCE * total or (total == 0) != (before == 0):
-            return True
-    return False
+def _differ(now: Numbers, then: Numbers) -> bool:
+    """Whether more than the tolerance of what remains, or of what is done, is new or gone."""
+    return any(
+        abs(one - other) > TOLERANCE * one or (one == 0) != (other == 0) for one, other in zip(now, then, strict=True)
+    )
 
 
 def _keys(conn: sa.Connection, teams: Collection[int]) -> dict[int, str | None]:
@@ -104,25 +84,28 @@ def _keys(conn: sa.Connection, teams: Collection[int]) -> dict[int, str | None]:
     return keys | ({NO_TEAM: None} if NO_TEAM in teams else {})
 
 
-def _work(one: Remaining, keys: dict[int, str | None]) -> KeyResultWork | None:
+def _work(
+    one: Running, shares: Mapping[int, Mapping[int, Numbers]], keys: Mapping[int, str | None]
+) -> KeyResultWork | None:
     """None where no work counts for it."""
-    if not one.teams:
+    if one.id not in shares:
         return None
-    remaining = {keys[team_id]: remaining for team_id, (remaining, _) in one.teams.items()}
+    remaining = {keys[team_id]: remaining for team_id, (remaining, _) in shares[one.id].items()}
     return KeyResultWork(key=one.key, ends_on=one.ends_on, remaining=remaining)
 
 
-def _without_work(one: Remaining) -> Outlook:
+def _without_work(one: Running) -> Outlook:
     return Outlook(ends_on=one.ends_on, reason="no work counts for it")
 
 
-def _row(one: Remaining, outlook: Outlook, day: date) -> dict[str, Any]:
+def _row(one: Running, teams: Mapping[int, Numbers], outlook: Outlook, day: date) -> dict[str, Any]:
     return {
         "key_result_id": one.id,
         "day": day,
         "ends_on": one.ends_on,
-        "remaining": one.remaining,
-        "teams": {str(team_id): list(numbers) for team_id, numbers in one.teams.items()},
+        "remaining": one.numbers[0],
+        "done": one.numbers[1],
+        "teams": {str(team_id): list(numbers) for team_id, numbers in teams.items()},
         "p50": outlook.p50,
         "p85": outlook.p85,
         "chance": outlook.chance,
@@ -130,10 +113,12 @@ def _row(one: Remaining, outlook: Outlook, day: date) -> dict[str, Any]:
     }
 
 
-def _team_row(team_id: int, work: TeamWork, outlook: TeamOutlook, day: date) -> dict[str, Any]:
+def _team_row(team_id: int, numbers: Numbers, work: TeamWork, outlook: TeamOutlook, day: date) -> dict[str, Any]:
     return {
         "team_id": team_id,
         "day": day,
+        "promised": numbers[0],
+        "delivered": numbers[1],
         "backlog": work.backlog,
         "completions": sum(work.completions),
         "additions": None if work.additions is None else sum(work.additions),

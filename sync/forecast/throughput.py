@@ -7,7 +7,7 @@ Cancelled and deleted work and ignored sub-tasks do not count, as nowhere.
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle
 
@@ -37,43 +37,64 @@ _DAYS = sa.Table(
 )
 """The days of the window in the configured zone. A cycle that began up to `planned_by` was planned on that day."""
 
-_RUNNING = (
-    "JOIN key_result k ON k.id = {}.key_result_id AND NOT k.archived JOIN objective o ON o.id = k.objective_id"
-    " JOIN cycle c ON c.id = o.cycle_id AND c.starts_on <= :day AND c.ends_on >= :day"
+_IS_RUNNING = "NOT k.archived AND c.starts_on <= :day AND c.ends_on >= :day"
+_NUMBERS = (
+    "COALESCE(SUM(CASE WHEN t.state IN ('todo', 'in_progress') THEN t.items ELSE 0 END), 0) AS remaining,"
+    " COALESCE(SUM(CASE WHEN t.state = 'done' THEN t.items ELSE 0 END), 0) AS done"
+)
+_OF_KEY_RESULT = (
+    "FROM key_result k JOIN objective o ON o.id = k.objective_id JOIN cycle c ON c.id = o.cycle_id"
+    f" LEFT JOIN tally t ON t.key_result_id = k.id AND t.role = 'counted' WHERE {_IS_RUNNING}"
 )
 
+Numbers = tuple[int, int]
+"""How many counted items remain, and are done."""
 
-@dataclass
-class Remaining:
-    """A running key result: by id of the team (0: none), how many of its counted items remain, and are done."""
+
+@dataclass(frozen=True)
+class Running:
+    """A running key result and all its counted work."""
 
     id: int
     key: str
     ends_on: date
-    teams: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def remaining(self) -> int:
-        """Number of items that remain."""
-        return sum(remaining for remaining, _ in self.teams.values())
+    numbers: Numbers
 
 
-def running(conn: sa.Connection, day: date) -> dict[int, Remaining]:
-    """The key results whose cycle contains the day, with their counted work by team, by id."""
-    query = _text(
-        "SELECT k.id, k.key, c.ends_on, t.team_id,"
-        " SUM(CASE WHEN t.state IN ('todo', 'in_progress') THEN t.items ELSE 0 END) AS remaining,"
-        " SUM(CASE WHEN t.state = 'done' THEN t.items ELSE 0 END) AS done"
-        " FROM key_result k JOIN objective o ON o.id = k.objective_id JOIN cycle c ON c.id = o.cycle_id"
-        " LEFT JOIN tally t ON t.key_result_id = k.id AND t.role = 'counted'"
-        " WHERE NOT k.archived AND c.starts_on <= :day AND c.ends_on >= :day GROUP BY k.id, k.key, c.ends_on, t.team_id"
-        " ORDER BY k.id, t.team_id"
-    ).columns(ends_on=sa.Date)
-    found: dict[int, Remaining] = {}
-    for row in conn.execute(query, {"day": day}):
-        one = found.setdefault(row.id, Remaining(row.id, row.key, row.ends_on))
-        if row.team_id is not None:
-            one.teams[row.team_id] = (int(row.remaining), int(row.done))
+def running(conn: sa.Connection, day: date) -> dict[int, Running]:
+    """The key results whose cycle contains the day, by id."""
+    query = _text(f"SELECT k.id, k.key, c.ends_on, {_NUMBERS} {_OF_KEY_RESULT} GROUP BY k.id, k.key, c.ends_on")
+    return {
+        row.id: Running(row.id, row.key, row.ends_on, (int(row.remaining), int(row.done)))
+        for row in conn.execute(query.columns(ends_on=sa.Date), {"day": day})
+    }
+
+
+def running_by_team(conn: sa.Connection, day: date) -> dict[int, Numbers]:
+    """The counted work of all running key results by id of the team (0: none), once for each that it serves."""
+    query = _text(f"SELECT t.team_id, {_NUMBERS} {_OF_KEY_RESULT} AND t.team_id IS NOT NULL GROUP BY t.team_id")
+    return {row.team_id: (int(row.remaining), int(row.done)) for row in conn.execute(query, {"day": day})}
+
+
+def left_to(conn: sa.Connection, teams: Collection[int]) -> set[int]:
+    """Ids of the key results of which work of these teams remains."""
+    query = (
+        "SELECT DISTINCT key_result_id FROM tally WHERE role = 'counted' AND state IN ('todo', 'in_progress')"
+        f" AND {among('team_id', frozenset(teams))}"
+    )
+    return set(conn.execute(sa.text(query)).scalars())
+
+
+def teams_of(conn: sa.Connection, key_results: Collection[int]) -> dict[int, dict[int, Numbers]]:
+    """The counted work of these key results by id of the team, by id of the key result."""
+    query = sa.text(
+        f"SELECT t.key_result_id, t.team_id, {_NUMBERS} FROM tally t WHERE t.role = 'counted'"
+        f" AND {among('t.key_result_id', frozenset(key_results))} GROUP BY t.key_result_id, t.team_id"
+        " ORDER BY t.key_result_id, t.team_id"
+    )
+    found: dict[int, dict[int, Numbers]] = defaultdict(dict)
+    for row in conn.execute(query):
+        found[row.key_result_id][row.team_id] = (int(row.remaining), int(row.done))
     return found
 
 
@@ -167,7 +188,9 @@ def _due(conn: sa.Connection, teams: frozenset[int], day: date) -> dict[int, dic
     query = _text(
         "SELECT team_id, ends_on, COUNT(*) AS items FROM ("
         " SELECT l.item_id, l.team_id, MIN(c.ends_on) AS ends_on FROM link l"
-        f" {_RUNNING.format('l')} WHERE l.role = 'counted' AND l.state IN ('todo', 'in_progress')"
+        " JOIN key_result k ON k.id = l.key_result_id JOIN objective o ON o.id = k.objective_id"
+        f" JOIN cycle c ON c.id = o.cycle_id WHERE {_IS_RUNNING} AND l.role = 'counted'"
+        " AND l.state IN ('todo', 'in_progress')"
         f" AND {among('l.team_id', teams)} GROUP BY l.item_id, l.team_id) item GROUP BY team_id, ends_on"
     ).columns(ends_on=sa.Date)
     found: dict[int, dict[date, int]] = defaultdict(dict)

@@ -104,6 +104,8 @@ class TestPromisedTooMuch:
         for of_team in (team_id, 0):
             values = {
                 "day": NOW.date(),
+                "promised": 24,
+                "delivered": 9,
                 "backlog": 24,
                 "completions": 30,
                 "active_days": 20,

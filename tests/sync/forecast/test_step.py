@@ -12,7 +12,7 @@ from sync.facts import ForecastFacts, TeamForecastFacts
 from sync.forecast import model
 from sync.forecast.step import forecast
 from sync.forecast.stored import forecasts, team_forecasts
-from sync.forecast.throughput import finished_by_day, running, team_works
+from sync.forecast.throughput import finished_by_day, running, running_by_team, team_works
 from sync.forecast.work import KeyResultWork, TeamWork
 from tests.mapping.tracker import NOW, Tracker, item
 from tests.sync.office import config, facts, link_anew, remove
@@ -109,10 +109,8 @@ class TestWhatCounts:
         configuration = office(ALL, {"key_result": "A.2", "work": {"issue": ["SHOP-1", "SHOP-2"]}})
         found = works(conn, configuration)["shop"]
         assert (found.completions, found.due) == (window(d3=1), {END: 2})
-        assert {one.key: list(one.teams.values()) for one in running(conn, DAY).values()} == {
-            "A.1": [(2, 1)],
-            "A.2": [(1, 1)],
-        }
+        assert {one.key: one.numbers for one in running(conn, DAY).values()} == {"A.1": (2, 1), "A.2": (1, 1)}
+        assert list(running_by_team(conn, DAY).values()) == [(3, 2)]
 
     @pytest.mark.parametrize(
         "zone, day", [("UTC", "d2"), ("Europe/Zurich", "d1"), ("America/Los_Angeles", "d2"), ("Pacific/Auckland", "d2")]
