@@ -1,5 +1,7 @@
 """What reads SQLite by its own module reads PostgreSQL as well, and finds the same."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.cli.conftest import Northing
@@ -34,6 +36,7 @@ def test_all_commands_find_the_same_on_postgresql(
         assert one("finding", "object", "REACH.1", "metric", "--team", "growth", "--by", "Eva").code == 0
         assert one("finding", "ack", "COV101", "REACH.1", "--by", "Eva").code == 0
 
+    then = str((datetime.now(UTC) - timedelta(days=14)).date())
     for command in (
         ("status",),
         ("check",),
@@ -46,6 +49,10 @@ def test_all_commands_find_the_same_on_postgresql(
         ("explain", "SHOP-3"),
         ("map", "test", "{label: maintenance}"),
         ("map", "diff"),
+        ("history", "CHECKOUT.1"),
+        ("status", "--as-of", then),
+        ("check", "--as-of", then),
+        ("explain", "CHECKOUT.1", "--as-of", then),
     ):
         here, there = northing(*command, "--json"), fresh(*command, "--json")
         assert there.code == here.code, there.err
