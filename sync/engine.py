@@ -130,7 +130,7 @@ def _count(conn: sa.Connection, config: Config, connections: Iterable[int], now:
     link(conn, config)
     forecast(conn, config, now)
     facts = measure(conn, config, now)
-    snapshot(conn, config, now)
+    snapshot(conn, config, now, unread={one.id for one in facts if not one.readable})
     suggest_unaligned(conn, config, now)
     return evaluate(conn, config, facts, now)
 

@@ -52,7 +52,7 @@ def as_of(conn: sa.Connection, config: Config, moment: datetime) -> FindingsResu
     tally(conn, None)
     forecast(conn, config, moment)
     facts = measure(conn, config, moment)
-    snapshot(conn, config, moment, whole=False)
+    snapshot(conn, config, moment, unread={one.id for one in facts if not one.readable}, whole=False)
     return evaluate(conn, config, facts, moment)
 
 

@@ -1,6 +1,6 @@
 """The daily snapshot: what was measured on a day is kept, and a day on which nothing was is worked out later."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import fsum
@@ -47,18 +47,23 @@ class DayNumbers:
     work_descoped: int
     size_total: float
     size_done: float
+    chance_by_end: float | None = None
     rebuilt: bool = True
 
 
-def snapshot(conn: sa.Connection, config: Config, now: datetime, *, whole: bool = True) -> None:
+def snapshot(
+    conn: sa.Connection, config: Config, now: datetime, *, unread: Collection[int] = (), whole: bool = True
+) -> None:
     """Keeps what was just measured as the numbers of today, and fills the days before on which nothing was measured.
 
     Those are all days of the cycle where a key result is new, or, where not the `whole` of it is wanted, the first.
     What is kept of a day that is over is never written again: what was known then stays, whatever becomes of mappings.
+    So the past of a new key result waits until all that it depends on was read: `unread` are the ids of those of which
+    something was not.
     """
     today = now.astimezone(config.zone).date()
     _keep_today(conn, today)
-    gaps, loader = _with_gaps(conn, today), Loader(conn, config)
+    gaps, loader = _with_gaps(conn, today, unread), Loader(conn, config)
     if not whole:
         gaps = [_Gaps(one.row, one.days[:1]) for one in gaps]
     for start in range(0, len(gaps), CHUNK):
@@ -97,7 +102,7 @@ class _Gaps:
     days: Sequence[date]
 
 
-def _with_gaps(conn: sa.Connection, today: date) -> list[_Gaps]:
+def _with_gaps(conn: sa.Connection, today: date, unread: Collection[int]) -> list[_Gaps]:
     """Where the first or the latest day that is over is not kept. Between two that are kept there are no gaps."""
     k, o, c = KeyResult.__table__, Objective.__table__, Cycle.__table__
     yesterday = today - timedelta(days=1)
@@ -123,6 +128,7 @@ def _with_gaps(conn: sa.Connection, today: date) -> list[_Gaps]:
     return [
         _Gaps(row, [day for day in _days(row.starts_on, min(row.ends_on, yesterday)) if day not in kept[row.id]])
         for row in rows
+        if row.starts_on in kept[row.id] or row.id not in unread
     ]
 
 

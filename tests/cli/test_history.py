@@ -31,7 +31,7 @@ class TestHistory:
         assert sorted(found["days"][0]) == sorted(
             (
                 "day", "outcome", "outcome_value", "delivery", "expected", "confidence", "health", "work_total",
-                "work_done", "work_in_progress", "work_descoped", "size_total", "size_done", "rebuilt",
+                "work_done", "work_in_progress", "work_descoped", "size_total", "size_done", "chance_by_end", "rebuilt",
             )
         )  # fmt: skip
 

@@ -125,6 +125,24 @@ def test_a_mapping_that_changes_does_not_change_what_was_known(tracker: Tracker)
     assert told(tracker.conn) == [(1, 1.0, True), (2, 1.0, False), (3, 0.5, True), (4, 0.5, False)]
 
 
+def test_the_past_waits_until_all_that_it_depends_on_was_read(tracker: Tracker) -> None:
+    configuration = config(SHOP, key_results=ONE)
+    tracker.save(item("SHOP-1", created_at=day(1)))
+    okrs.apply(tracker.conn, configuration, day(3))
+    [one] = tracker.conn.execute(sa.text("SELECT id FROM key_result")).scalars()
+
+    def count(number: int, *unread: int) -> list[int]:
+        link(tracker.conn, configuration)
+        measure(tracker.conn, configuration, day(number))
+        snapshot(tracker.conn, configuration, day(number), unread=unread)
+        return [there for there, _, _ in told(tracker.conn)]
+
+    assert count(3, one) == [3]
+    assert count(4) == [1, 2, 3, 4]
+    # Later days are filled, though it fails: what was read last is known of them.
+    assert count(6, one) == [1, 2, 3, 4, 5, 6]
+
+
 def test_the_days_of_a_cycle_that_is_over_are_filled_to_its_end_and_stay(tracker: Tracker) -> None:
     cycles = [{"key": "Q4", "start": "2026-10-01", "end": "2026-10-03"}]
     configuration = config(SHOP, key_results=ONE, cycles=cycles)
