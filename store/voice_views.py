@@ -15,11 +15,21 @@ def findings(d: Dialect) -> str:
         {d.instant("f.resolved_at")} AS resolved_at, e.decision, e.who AS decided_by, e.until AS decided_until,
         f.days_left_when_opened, a.who AS acknowledged_by, {d.instant("a.at")} AS acknowledged_at
     FROM finding f
-    LEFT JOIN decision e ON {_in_force(d, "e")} AND e.id = (
-        SELECT max(x.id) FROM decision x WHERE x.finding_id = f.id AND x.at >= f.opened_at)
-    LEFT JOIN acknowledgement a ON a.id = (
-        SELECT max(x.id) FROM acknowledgement x WHERE x.finding_id = f.id AND x.at >= f.opened_at)
+    LEFT JOIN ({_since_opened("decision")}) ed ON ed.finding_id = f.id
+    LEFT JOIN decision e ON e.id = ed.latest AND {_in_force(d, "e")}
+    LEFT JOIN ({_since_opened("acknowledgement")}) ad ON ad.finding_id = f.id
+    LEFT JOIN acknowledgement a ON a.id = ad.latest
     """
+
+
+def _since_opened(table: str) -> str:
+    """The latest row about each finding since it opened. Grouped, and not looked up for each finding: a database that
+    has no statistics of these tables yet would else compare all with all.
+    """
+    return (
+        f"SELECT x.finding_id, max(x.id) AS latest FROM {table} x JOIN finding g ON g.id = x.finding_id"
+        " WHERE x.at >= g.opened_at GROUP BY x.finding_id"
+    )
 
 
 def barriers(d: Dialect) -> str:
@@ -46,16 +56,21 @@ def barriers(d: Dialect) -> str:
     LEFT JOIN finding f ON f.id = b.finding_id
     LEFT JOIN key_result k ON k.id = b.key_result_id
     LEFT JOIN team t ON t.id = b.team_id
-    LEFT JOIN decision e ON e.id = (SELECT max(x.id) FROM decision x WHERE {_said("b.raised_at")}
-        AND (b.ended_at IS NOT NULL OR f.id IS NULL OR x.at >= f.opened_at))
-    LEFT JOIN decision e1 ON e1.id = (SELECT min(x.id) FROM decision x WHERE {_said("b.raised_at")})
-    LEFT JOIN acknowledgement a ON a.id = (SELECT max(x.id) FROM acknowledgement x WHERE {_said("b.raised_at")}
-        AND (b.ended_at IS NOT NULL OR f.id IS NULL OR x.at >= f.opened_at))
+    LEFT JOIN ({_said("decision")}) ed ON ed.barrier_id = b.id
+    LEFT JOIN decision e ON e.id = ed.latest
+    LEFT JOIN decision e1 ON e1.id = ed.first
+    LEFT JOIN ({_said("acknowledgement")}) ad ON ad.barrier_id = b.id
+    LEFT JOIN acknowledgement a ON a.id = ad.latest
     """
 
 
-def _said(since: str) -> str:
-    return (
-        f"(x.barrier_id = b.id OR (x.finding_id = b.finding_id AND x.at >= {since}"
-        " AND (b.ended_at IS NULL OR x.at <= b.ended_at)))"
-    )
+def _said(table: str) -> str:
+    """The first row about each barrier, and the latest: while it stands, of the finding's present occurrence only."""
+    return f"""
+        SELECT barrier_id, min(id) AS first, max(CASE WHEN present THEN id END) AS latest FROM (
+            SELECT x.barrier_id, x.id, TRUE AS present FROM {table} x WHERE x.barrier_id IS NOT NULL
+            UNION ALL
+            SELECT b.id, x.id, b.ended_at IS NOT NULL OR x.at >= f.opened_at
+            FROM barrier b JOIN finding f ON f.id = b.finding_id JOIN {table} x ON x.finding_id = b.finding_id
+            WHERE x.at >= b.raised_at AND (b.ended_at IS NULL OR x.at <= b.ended_at)) s
+        GROUP BY barrier_id"""
