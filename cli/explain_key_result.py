@@ -5,6 +5,7 @@ from datetime import date
 from math import fsum
 
 from cli.check import FINDINGS, open_findings
+from cli.explain_levers import lever_share, levers
 from cli.reader import Reader, Row, from_json
 
 LINKS = """
@@ -59,6 +60,8 @@ def key_result(reader: Reader, key: str, credit: Callable[[], float]) -> Row | N
         "outcome": _outcome(row, definition, check_ins, day["value"]),
         "expected": _expected(row, definition, day["value"]),
         "pace": _pace(row, definition),
+        "lever_share": lever_share(reader, own["id"], row),
+        "levers": levers(reader, own["id"]),
         "health": {"value": row["health"], "reason": row["health_reason"]},
         "check_ins": check_ins,
         "findings": open_findings(reader.rows(f"{FINDINGS} AND subject = :key", key=key)),

@@ -25,6 +25,8 @@ def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:
         value = found[name]["value"]
         shown = percent(value) if name != "pace" else "–" if value is None else f"{value:.2f}"
         at.say(f"{name:<11}{shown:>5}   {found[name]['formula']}")
+    if found["lever_share"]["value"] is not None:
+        at.say(f"{'levers':<11}{percent(found['lever_share']['value']):>5}   {found['lever_share']['formula']}")
     if row["confidence"] is not None:
         at.say(f"{'confidence':<11}{percent(row['confidence']):>5}   as told in a check-in")
     if found["source"]:
@@ -34,6 +36,9 @@ def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:
         at.say("No mapping and no convention links work to it.")
     for one in found["mappings"]:
         _mapping(one, at, everything)
+    for one in found["levers"]:
+        whose = f", work of {', '.join(one['teams']) or 'no team'}" if one["matched"] else ""
+        at.say(f"Lever {one['number']}: {one['text']}, matches {counted(one['matched'], 'item')}{whose}")
     if found["left_out"]:
         at.say(f"Left out: {counted(len(found['left_out']), 'item')}")
         _items([(one, f"{one['why']}") for one in found["left_out"]], at, everything)

@@ -33,6 +33,12 @@ def check_sums(found: dict[str, Any]) -> None:
     else:
         assert sum(item["contribution"] for item in counted) == pytest.approx(row["delivery"])
         assert sum(mapping["contribution"] for mapping in found["mappings"]) == pytest.approx(row["delivery"])
+    share = found["lever_share"]
+    left = [one["size"] for one in share["teams"]]
+    assert sum(left) == pytest.approx(row["size_total"] - row["size_done"])
+    if share["value"] is not None and left:
+        held = sum(one["size"] for one in share["teams"] if one["held"])
+        assert held / sum(left) == pytest.approx(share["value"])
     assert "edited since" not in found["delivery"]["formula"]
 
 
@@ -63,6 +69,26 @@ def test_shares_weigh_the_mappings(synced: Northing) -> None:
     for mapping in found["mappings"]:
         part = mapping["size_done"] / mapping["size_total"]
         assert mapping["contribution"] == pytest.approx(mapping["weight"] * part)
+
+
+def test_the_lever_share_is_told_by_team(synced: Northing) -> None:
+    share = synced("explain", "COMPANY.4", "--json").data["lever_share"]
+    assert share == {
+        "value": pytest.approx(4 / 13),
+        "formula": "plus and the teams below it hold size 4 of 13 that is not done; sales 6, platform 3",
+        "teams": [
+            {"team": "sales", "name": "Sales Operations", "size": 6, "held": False},
+            {"team": "plus", "name": "Storefront Plus", "size": 4, "held": True},
+            {"team": "platform", "name": "Platform", "size": 3, "held": False},
+        ],
+    }
+
+
+def test_levers_are_told_with_those_whose_work_they_are(synced: Northing) -> None:
+    shown = synced("explain", "REACH.1").out
+    of_growth = "share of what its levers match that is work of growth or of teams below; no work counts yet"
+    assert f"levers        0%   {of_growth}" in shown
+    assert "Lever 2: project PLAT and component Identity in jira, matches 8 items, work of platform" in shown
 
 
 def test_what_an_earlier_mapping_counts_is_named_at_the_later_one(synced: Northing) -> None:
