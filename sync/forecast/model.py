@@ -14,10 +14,13 @@ The same arguments always give the same answer, whatever else is forecast with t
 and by key result, team and day.
 """
 
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +44,9 @@ from sync.forecast.work import (
 WIDE = 5
 """A key result of more teams than this is not drawn trial by trial, which would take long. The ways of different teams
 are drawn independently of one another, so that their chances multiply and say the same."""
+
+
+MOST_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -72,20 +78,29 @@ def forecast(teams: Iterable[TeamWork], key_results: Iterable[KeyResultWork], da
             continue
         for team in doing:
             by_team[team].append(one)
-    latest: dict[str, Days] = {}
     wide = {one.key: np.ones(HORIZON // 7) for one in asked if _is_wide(one) and one.key not in reasons}
-    outlooks: dict[Team, TeamOutlook] = {}
-    for team, work in works.items():
+
+    def of_team(work: TeamWork) -> tuple[TeamOutlook, list[tuple[str, Any]]]:
+        """The team's outlook, and its part of each of its key results."""
         outlook, paths = _team(work, day)
-        outlooks[team] = outlook
-        for one in by_team[team]:
-            if paths is None:
-                continue
-            if one.key in wide:
-                wide[one.key] *= paths.weekly(one.remaining[team])
-                continue
-            days = _last_item(one, work, paths, day)
-            latest[one.key] = days if one.key not in latest else np.maximum(latest[one.key], days)
+        if paths is None:
+            return outlook, []
+        return outlook, [
+            (one.key, paths.weekly(one.remaining[work.team]) if one.key in wide else _last_item(one, work, paths, day))
+            for one in by_team[work.team]
+        ]
+
+    latest: dict[str, Days] = {}
+    outlooks: dict[Team, TeamOutlook] = {}
+    # numpy works outside of Python's lock. The parts come in the order of the teams, whichever is ready first.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as threads:
+        for team, (outlook, parts) in zip(works, threads.map(of_team, works.values()), strict=True):
+            outlooks[team] = outlook
+            for key, part in parts:
+                if key in wide:
+                    wide[key] *= part
+                else:
+                    latest[key] = np.maximum(latest[key], part) if key in latest else part
     found = {
         one.key: _wide(one, wide[one.key], day) if one.key in wide else _key_result(one, latest, reasons, day)
         for one in asked

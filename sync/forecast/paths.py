@@ -149,25 +149,32 @@ class Paths:
 
 
 def course(work: TeamWork, day: date, days: int) -> Floats:
-    """By trial and day, how many items more a team finished than were added, from the day after `day` on.
+    """By day and trial, how many items more a team finished than were added, from the day after `day` on.
 
     That of the first `days` days, at most `HORIZON`, by the same draws as `forecast`. Completions are paced and not
     rounded. Raises ValueError where the history has not `WINDOW` days.
     """
-    completions = _daily(work.completions)
-    additions = _daily(work.additions) if work.additions and any(work.additions) else None
-    stages: list[Floats] = []
-    walked: Floats = np.zeros(TRIALS, np.float32)
-    for drawn, steps in _draws(work, day):
+    completions = _within_weeks(work.completions)
+    additions = _within_weeks(work.additions) if work.additions and any(work.additions) else None
+    weeks = -(-min(days, HORIZON) // 7)
+    net: Floats = np.empty((weeks, 7, TRIALS), np.float32)
+    walked, sums = np.zeros((2, TRIALS), np.float32)
+    first = 0
+    for all_drawn, all_steps in _draws(work, day):
+        drawn, steps = all_drawn[: weeks - first], all_steps[: weeks - first]
         walk = np.cumsum(steps, axis=0) + walked
-        net = completions[drawn] * np.exp(walk)[:, :, None]
-        if additions is not None:
-            net -= additions[drawn]
-        stages.append(net.transpose(1, 0, 2).reshape(TRIALS, -1))
-        if sum(stage.shape[1] for stage in stages) >= days:
+        pace = np.exp(walk)
+        part = net[first : first + len(drawn)]
+        for number in range(7):
+            part[:, number] = completions[number].take(drawn) * pace
+            if additions is not None:
+                part[:, number] -= additions[number].take(drawn)
+        by_week = np.cumsum(part[:, -1], axis=0) + sums
+        part += _shifted(by_week, sums)[:, None]
+        walked, sums, first = walk[-1], by_week[-1], first + len(drawn)
+        if first == weeks:
             break
-        walked = walk[-1]
-    return np.cumsum(np.concatenate(stages, axis=1)[:, :days], axis=1)
+    return net.reshape(-1, TRIALS)[:days]
 
 
 def _draws(work: TeamWork, day: date) -> Iterator[tuple[NDArray[np.int8], Floats]]:

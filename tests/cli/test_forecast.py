@@ -98,7 +98,7 @@ class TestBacktest:
         engine.dispose()
 
     def test_too_little_history_says_so(self, northing: Northing) -> None:
-        self.spread(northing, days=90)
+        self.spread(northing, days=4)
         result = northing("forecast", "--backtest")
         assert (result.code, "too little history" in result.out) == (0, True)
         assert northing("forecast", "--backtest", "--json").data["all"]["cases"] == 0
