@@ -19,6 +19,9 @@ from sync.facts import TeamForecastFacts
 from sync.forecast.paths import TRIALS, course
 from sync.forecast.work import FLOOR, HORIZON, LIKELY, SAFE, WINDOW, TeamWork, too_little
 
+ROUNDED = np.float32(0.5)
+"""Rounds paced completions to whole items."""
+
 Items = Mapping[str, int]
 """Number of items by key result."""
 
@@ -111,13 +114,13 @@ def load(promise: Promise, cycle: Cycle, day: date) -> Load:
         reason = f"{cycle.key} begins later than {HORIZON} days from now, as far as a forecast looks"
         return Load(**known, backlog=promise.promised + promise.earlier, reason=reason)
     net = course(promise.work, day, (cycle.end - day).days)
-    done_before = np.minimum(_whole(net[:, :before].max(axis=1, initial=0)), promise.earlier + promise.begun)
+    done_before = np.minimum(_whole(net[:before].max(axis=0, initial=0)), promise.earlier + promise.begun)
     left = promise.promised + promise.earlier - done_before
-    within = net[:, before:] - (net[:, before - 1, None] if before else 0)
-    gained = _whole(np.maximum.accumulate(within, axis=1))
-    done_on = (gained < left[:, None]).sum(axis=1)
+    gained = net[before:] - net[before - 1] if before else net
+    np.maximum.accumulate(gained, axis=0, out=gained)
+    done_on = (np.floor(gained + ROUNDED) < left).sum(axis=0)
     likely_done = int(np.median(done_before))
-    fits = max(int(np.quantile(gained[:, -1], 1 - SAFE, method="lower")), 0)
+    fits = max(int(np.quantile(_whole(gained[-1]), 1 - SAFE, method="lower")), 0)
     backlog = promise.promised + promise.earlier - likely_done
     return Load(
         **known,
@@ -125,7 +128,7 @@ def load(promise: Promise, cycle: Cycle, day: date) -> Load:
         done_before=likely_done,
         fits=fits,
         over=max(backlog - fits, 0),
-        chance=min(int((done_on < gained.shape[1]).sum()), TRIALS - 1) / TRIALS,
+        chance=min(int((done_on < len(gained)).sum()), TRIALS - 1) / TRIALS,
         p50=_day(done_on, LIKELY, cycle, day + timedelta(days=before + 1)),
         p85=_day(done_on, SAFE, cycle, day + timedelta(days=before + 1)),
     )
@@ -133,7 +136,7 @@ def load(promise: Promise, cycle: Cycle, day: date) -> Load:
 
 def _whole(items: NDArray[np.float32]) -> NDArray[np.int64]:
     """Paced completions as whole items."""
-    return np.floor(items + 0.5).astype(np.int64)
+    return np.floor(items + ROUNDED).astype(np.int64)
 
 
 def _day(done_on: NDArray[np.int64], share: float, cycle: Cycle, first: date) -> date | None:
