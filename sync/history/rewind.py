@@ -10,7 +10,19 @@ import sqlalchemy as sa
 
 from config import Config
 from store.bulk import Bulk
-from store.tables import CheckIn, Connection, Container, Quarantine, Scope, SQLModel, ValueSource
+from store.tables import (
+    Acknowledgement,
+    Barrier,
+    CheckIn,
+    Connection,
+    Container,
+    Decision,
+    FindingChange,
+    Quarantine,
+    Scope,
+    SQLModel,
+    ValueSource,
+)
 from sync.findings import FindingsResult, evaluate
 from sync.forecast.step import forecast
 from sync.history.load import cancelling, connection_medians, steps_of
@@ -40,7 +52,8 @@ def as_of(conn: sa.Connection, config: Config, moment: datetime) -> FindingsResu
     In the caller's transaction, which is to be rolled back. Items are in the state, with the estimate and the dates of
     then; those created later are taken out, those gone later are back. What has no history is as now: links, hierarchy,
     titles, teams, the OKRs, and what is filled in for missing estimates. Of how well the tools were read nothing is
-    known any more: all counts as read at that moment, without error. The findings are those that hold then.
+    known any more: all counts as read at that moment, without error. The findings are those that hold then, without
+    what was said to them; objections are those of then, with what had been said.
     """
     fillers = _Fillers(conn) if config.counting.measure != "count" else None
     unborn = _rewind_items(conn, config, moment)
@@ -206,15 +219,24 @@ def _rewind_the_rest(conn: sa.Connection, config: Config, moment: datetime) -> N
     container = Container.__table__
     conn.execute(sa.update(container).where(container.c.closed_at > moment).values(closed_at=None, state=None))
     _forget_findings(conn)
+    _forget_later_words(conn, moment)
     conn.execute(sa.text("DELETE FROM snapshot"))
 
 
 def _forget_findings(conn: sa.Connection) -> None:
-    """Empties the findings, and first all that refers to them."""
-    refers = [
-        table
-        for table in reversed(SQLModel.metadata.sorted_tables)
-        if any(key.column.table.name == "finding" for key in table.foreign_keys)
-    ]
-    for table in (*refers, SQLModel.metadata.tables["finding"]):
-        conn.execute(sa.delete(table))
+    """Empties the findings, and first all that refers to them. Objections and what was said to these refer to none."""
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        for key in table.foreign_keys:
+            if key.column.table.name == "finding":
+                conn.execute(sa.delete(table).where(key.parent.is_not(None)))
+    conn.execute(sa.delete(SQLModel.metadata.tables["finding"]))
+
+
+def _forget_later_words(conn: sa.Connection, moment: datetime) -> None:
+    """Objections that were raised later are not there yet, and those withdrawn later stand."""
+    raised = Barrier.__table__
+    later = sa.select(raised.c.id).where(raised.c.raised_at > moment)
+    for table in (Acknowledgement.__table__, Decision.__table__, FindingChange.__table__):
+        conn.execute(sa.delete(table).where((table.c.at > moment) | table.c.barrier_id.in_(later)))
+    conn.execute(sa.delete(raised).where(raised.c.raised_at > moment))
+    conn.execute(sa.update(raised).where(raised.c.ended_at > moment).values(ended_at=None))
