@@ -137,7 +137,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "scope": "key of the project or repository",
             "size": "its size",
             "age_days": "days since it was begun",
-            "suggested_key_result": "a running key result that it could serve, by its words and its place; never a link",
+            "suggested_key_result": "a running key result that it could serve, by its words and place; never a link",
             "suggestion_score": "how well they agree, 0 to 1; from 0.3 on",
             "connection": "name of the connection",
         },

@@ -21,7 +21,7 @@ class TestBehindPace:
     """DRF201."""
 
     def paced(self, outcome: float | None, **given: Any) -> Any:
-        usual = {"outcome": outcome, "expected": 0.6, "health": "behind", "delivery": 0.5}
+        usual: dict[str, Any] = {"outcome": outcome, "expected": 0.6, "health": "behind", "delivery": 0.5}
         return key_result(**usual | given)
 
     @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ class TestDeliveredButFlat:
     """DRF203."""
 
     def flat(self, delivery: float | None = 0.7, outcome: float | None = 0.2, **given: Any) -> Any:
-        usual = {"delivery": delivery, "outcome": outcome, "expected": 0.6, "health": "at_risk"}
+        usual: dict[str, Any] = {"delivery": delivery, "outcome": outcome, "expected": 0.6, "health": "at_risk"}
         return key_result(**usual | given)
 
     @pytest.mark.parametrize(
@@ -235,7 +235,8 @@ class TestMovesWithoutDelivery:
     """DRF204."""
 
     def ahead(self, outcome: float | None = 0.9, delivery: float | None = 0.2, **given: Any) -> Any:
-        return key_result(**{"outcome": outcome, "delivery": delivery, "health": "on_track"} | given)
+        usual: dict[str, Any] = {"outcome": outcome, "delivery": delivery, "health": "on_track"}
+        return key_result(**usual | given)
 
     @pytest.mark.parametrize(
         "outcome, delivery, fires",
