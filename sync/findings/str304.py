@@ -1,5 +1,6 @@
 """STR304: a team promised to more than its throughput carries."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from sync.facts import KeyResultFacts, TeamForecastFacts
@@ -9,11 +10,12 @@ from sync.forecast.work import chance_text
 
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
+    remaining = _remaining(world)
     for forecast in world.team_forecasts:
         if not forecast.team or forecast.chance is None or not forecast.backlog:
             continue
-        asking = [one for one in world.active if _remaining(one, forecast.team)]
-        if not all(one.readable for one in asking):
+        asking = remaining[forecast.team]
+        if not all(one.readable for one, _ in asking):
             yield Unjudged("team", forecast.team)
             continue
         enough = world.raised(world.config.thresholds.capacity_chance, ("team", forecast.team) in open_now)
@@ -21,14 +23,20 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             yield _hit(world, forecast, asking)
 
 
-def _remaining(key_result: KeyResultFacts, team: str) -> int:
-    return sum(part.remaining for part in key_result.teams if part.team == team)
+def _remaining(world: World) -> dict[str | None, list[tuple[KeyResultFacts, int]]]:
+    """By team, the running key results for which it has items left, and how many."""
+    found: dict[str | None, list[tuple[KeyResultFacts, int]]] = defaultdict(list)
+    for one in world.active:
+        for part in one.teams:
+            if part.remaining:
+                found[part.team].append((one, part.remaining))
+    return found
 
 
-def _hit(world: World, forecast: TeamForecastFacts, asking: list[KeyResultFacts]) -> Hit:
+def _hit(world: World, forecast: TeamForecastFacts, asking: list[tuple[KeyResultFacts, int]]) -> Hit:
     weeks = forecast.days // 7
-    most = sorted(asking, key=lambda one: (-_remaining(one, forecast.team), one.key))
-    left = [f"{one.key} ({_remaining(one, forecast.team)})" for one in most]
+    most = sorted(asking, key=lambda pair: (-pair[1], pair[0].key))
+    left = [f"{one.key} ({items})" for one, items in most]
     return Hit(
         subject_kind="team",
         subject=forecast.team,
@@ -48,8 +56,8 @@ def _hit(world: World, forecast: TeamForecastFacts, asking: list[KeyResultFacts]
             "ends_on": forecast.ends_on.isoformat() if forecast.ends_on else None,
             "p50": forecast.p50.isoformat() if forecast.p50 else None,
             "p85": forecast.p85.isoformat() if forecast.p85 else None,
-            "key_results": [one.key for one in most][:20],
-            "remaining": [_remaining(one, forecast.team) for one in most][:20],
+            "key_results": [one.key for one, _ in most][:20],
+            "remaining": [items for _, items in most][:20],
         },
         team=forecast.team,
         cycle_end=forecast.ends_on,
