@@ -49,7 +49,7 @@ def histories(draw: st.DrawFn) -> list[int]:
     return [draw(st.integers(1, most)) if number in busy else 0 for number in range(84)]
 
 
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 class TestWhatHoldsOfAny:
