@@ -25,7 +25,7 @@ from tests.sync.organisations import NOW, apply, configs, store_work
 START, ZONE = date(2026, 10, 1), ZoneInfo("UTC")
 ORGANISATIONS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=400 if "NORTHING_LONG" in os.environ else 7,
+    max_examples=400 if "NORTHING_LONG" in os.environ else 5,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 NUMBERS = (
