@@ -121,6 +121,15 @@ def _rename(conn: sa.Connection, table: Any, subject_kind: str, former: dict[str
             .where(_FINDING.c.subject_kind == subject_kind, _FINDING.c.subject == was)
             .values(subject=key)
         )
+        # The mappings of a key result are numbered behind its key.
+        if subject_kind == "key_result":
+            behind = sa.func.substr(_FINDING.c.subject, len(was) + 1)
+            of_mapping = _FINDING.c.subject_kind == "mapping"
+            conn.execute(
+                sa.update(_FINDING)
+                .where(of_mapping, _FINDING.c.subject.startswith(f"{was}#", autoescape=True))
+                .values(subject=sa.literal(key) + behind)
+            )
         known = (known - {was}) | {key}
         renamed = True
     return renamed

@@ -6,27 +6,25 @@ from collections.abc import Iterator
 from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, listed
 from sync.findings.world import ObjectiveState, World
 
-# No hysteresis: these numbers change when somebody edits the files, and do not waver.
 
-
-def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
+def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
     running = [one for one in world.objectives if one.active]
-    yield from _objectives(world, running)
-    yield from _teams(world, running)
+    yield from _objectives(world, running, open_now)
+    yield from _teams(world, running, open_now)
 
 
-def _objectives(world: World, running: list[ObjectiveState]) -> Iterator[Hit]:
+def _objectives(world: World, running: list[ObjectiveState], open_now: frozenset[Subject]) -> Iterator[Hit]:
     limit = world.config.thresholds.key_results_per_objective
     key_results: dict[str, list[str]] = defaultdict(list)
     for one in world.active:
         key_results[one.objective_key].append(one.key)
     for objective in running:
         keys = key_results[objective.key]
-        if len(keys) > limit:
+        if len(keys) > world.eased(float(limit), ("objective", objective.key) in open_now):
             yield _hit("objective", objective.key, "key_results", keys, limit, objective, objective.team)
 
 
-def _teams(world: World, running: list[ObjectiveState]) -> Iterator[Hit]:
+def _teams(world: World, running: list[ObjectiveState], open_now: frozenset[Subject]) -> Iterator[Hit]:
     limit = world.config.thresholds.objectives_per_team
     # Cycles that run at the same time (a year and its quarter) are counted apart: each has a plan of its own.
     objectives: dict[tuple[str, str], list[ObjectiveState]] = defaultdict(list)
@@ -35,7 +33,8 @@ def _teams(world: World, running: list[ObjectiveState]) -> Iterator[Hit]:
             objectives[one.team, one.cycle].append(one)
     most: dict[str, list[ObjectiveState]] = {}
     for (team, _), found in objectives.items():
-        if len(found) > max(limit, len(most.get(team, ()))):
+        allowed = world.eased(float(limit), ("team", team) in open_now)
+        if len(found) > max(allowed, len(most.get(team, ()))):
             most[team] = found
     for team, found in most.items():
         yield _hit("team", team, "objectives", [one.key for one in found], limit, found[0], team)
@@ -46,13 +45,14 @@ def _hit(
 ) -> Hit:
     noun = code.replace("_", " ")
     where = f" in {objective.cycle}" if kind == "team" else ""
+    beyond = f", more than {limit}" if len(keys) > limit else ""
     reason = RULE.reason(code)
     return Hit(
         subject_kind=kind,
         subject=subject,
         severity=reason.severity,
         reason=code,
-        summary=f"{subject} has {len(keys)} {noun}{where}, more than {limit}: {listed(keys)}",
+        summary=f"{subject} has {len(keys)} {noun}{where}{beyond}: {listed(keys)}",
         evidence={code: keys[:20], "count": len(keys), "limit": limit, "cycle": objective.cycle},
         team=team,
         cycle_end=objective.cycle_end,
@@ -71,7 +71,8 @@ RULE = Rule(
         "Of the cycles that contain the day: an objective has more than `thresholds.key_results_per_objective` (5) key"
         " results; a team has more than `thresholds.objectives_per_team` (5) objectives of its own in one cycle, those"
         " of the teams below it aside. Where a team has too many in several cycles that run at the same time, the"
-        " cycle with most is named."
+        " cycle with most is named. It ends when there are fewer than the threshold by `thresholds.hysteresis` (5 %) of"
+        " it: of 5, at 4."
     ),
     ends="There are fewer, or the threshold is raised for an organisation that means it.",
     reasons=(

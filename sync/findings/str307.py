@@ -15,8 +15,8 @@ BLOCKED = f"""
     waiting AS (
         SELECT r.id, i.key, i.connection_id, d.blocker_folded
         FROM dependency d CROSS JOIN link l CROSS JOIN running r CROSS JOIN work_item i
-        WHERE l.item_id = d.item_id AND l.role = 'counted' AND {is_open("l")} AND r.id = l.key_result_id
-            AND i.id = d.item_id),
+        WHERE l.item_id = d.item_id AND l.role IN ('counted', 'container') AND {is_open("l")}
+            AND r.id = l.key_result_id AND i.id = d.item_id),
     pair AS (
         SELECT w.id, w.key, b.id AS blocker_id FROM waiting w JOIN work_item b
             ON b.key_folded = w.blocker_folded AND b.connection_id = w.connection_id
@@ -80,11 +80,11 @@ RULE = Rule(
         " waits are found late, as nobody looks at both boards."
     ),
     computed=(
-        "Of key results whose cycle contains the day: counted work that is not done names, as its tool says, an item"
-        " that blocks it, by its key or a former one, in the same connection; that item is neither done nor cancelled"
-        " nor deleted, and belongs to a team that has no counted work in the key result and is neither the key result's"
-        " team (else the objective's) nor below it. Blockers that belong to no team or are not read are left out. One"
-        " finding names all pairs of a key result. Not raised while its work cannot be read."
+        "Of key results whose cycle contains the day: counted work that is not done, epics above it included, names,"
+        " as its tool says, an item that blocks it, by its key or a former one, in the same connection; that item is"
+        " neither done nor cancelled nor deleted, and belongs to a team that has no counted work in the key result and"
+        " is neither the key result's team (else the objective's) nor below it. Blockers that belong to no team or are"
+        " not read are left out. One finding names all pairs of a key result. Not raised while its work cannot be read."
     ),
     ends=(
         "The blocking items are done, the dependency is removed, or the other team takes the key result up with work of"

@@ -218,7 +218,9 @@ def test_a_renamed_key_keeps_its_row_its_check_ins_and_its_findings(engine: sa.E
         "INSERT INTO finding (code, subject_kind, subject, severity, summary, evidence, opened_at, last_seen_at)"
         " VALUES ('COV101', '{}', '{}', 'warning', 's', '{{}}', '2026-11-01 00:00:00', '2026-11-01 00:00:00')"
     )
-    execute(engine, finding.format("key_result", "GROW.1"), finding.format("objective", "GROW"))
+    subjects = {"key_result": "GROW.1", "objective": "GROW", "mapping": "GROW.1#2", "item": "GROW.1#2", "team": "GROW"}
+    execute(engine, *(finding.format(kind, subject) for kind, subject in subjects.items()))
+    execute(engine, finding.format("mapping", "GROW.10#1"))
     renamed = {
         "objectives": grow(
             BASE["objectives"][1]["key_results"][0] | {"key": "RISE.1", "was": "GROW.1"},
@@ -237,9 +239,13 @@ def test_a_renamed_key_keeps_its_row_its_check_ins_and_its_findings(engine: sa.E
     assert found == identity
     assert {row[0] for row in rows(engine, CHECK_INS)} == {"RISE.1"}
     assert rows(engine, MAPPINGS) == mappings
-    assert rows(engine, "SELECT subject_kind, subject FROM finding ORDER BY 1") == [
+    assert rows(engine, "SELECT subject_kind, subject FROM finding ORDER BY 1, 2") == [
+        ("item", "GROW.1#2"),
         ("key_result", "RISE.1"),
+        ("mapping", "GROW.10#1"),
+        ("mapping", "RISE.1#2"),
         ("objective", "RISE"),
+        ("team", "GROW"),
     ]
     assert not apply(engine, config(**renamed))
 

@@ -280,6 +280,19 @@ class TestTooMany:
             * fires
         )
 
+    @pytest.mark.parametrize("number, stays", [(5, True), (4, False)])
+    def test_an_open_one_ends_at_four(self, stored: Stored, number: int, stays: bool) -> None:
+        team = stored.add(tables.Team, key="commerce", name="Commerce", archived=False)
+        cycle = stored.cycle("Q4")
+        for n in range(number):
+            stored.objective(f"O{n}", cycle, team_id=team, position=n)
+        facts = [key_result(f"O0.{n}") for n in range(number)]
+        was_open = frozenset({("objective", "O0"), ("team", "commerce")})
+
+        hits = find_stored("HYG407", stored, *facts, open_now=was_open)
+
+        assert [(hit[0], hit[1]) for hit in told(hits)] == [("objective", "O0"), ("team", "commerce")] * stays
+
     def test_the_limits_are_configuration(self, stored: Stored) -> None:
         stored.objective("GROW", stored.cycle("Q4"))
         settings = config(thresholds={"key_results_per_objective": 1})

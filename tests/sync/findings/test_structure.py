@@ -316,6 +316,13 @@ def test_what_is_no_wait_for_others(conn: sa.Connection, tracker: Tracker, block
     assert found(conn, company(mappings=MAPPED), "STR307") == []
 
 
+def test_an_epic_waits_for_its_children_too(conn: sa.Connection, tracker: Tracker) -> None:
+    epic = waiting("CRM-1", level="epic")
+    store(tracker, epic, item("SHOP-2", parent="SHOP-1"), item("CRM-1", level="epic"), item("CRM-2", parent="CRM-1"))
+    [(_, _, said)] = found(conn, company(mappings=MAPPED), "STR307")
+    assert said.endswith("SHOP-1 by CRM-1")
+
+
 def test_a_wait_ends_with_the_blocker_or_with_the_work(conn: sa.Connection, tracker: Tracker) -> None:
     config = company(mappings=MAPPED)
     store(tracker, waiting("CRM-1"), item("CRM-1"))
