@@ -125,6 +125,7 @@ def _show_all(at: Session, found: list["Row"]) -> None:
         return
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("key result")
@@ -134,14 +135,14 @@ def _show_all(at: Session, found: list["Row"]) -> None:
     for one in found:
         working = sum(1 for team in one["teams"] if team["remaining"])
         table.add_row(
-            at.hide(one["key_result"]),
+            Text(at.hide(one["key_result"])),
             f"{one['remaining']:,}",
             str(working),
             _day(one, "p50"),
             _day(one, "p85"),
             one["cycle_end"],
             f"[{_style(one['chance'])}]{one['chance_shown']}[/]",
-            at.hide(one["reason"] or ""),
+            Text(at.hide(one["reason"] or "")),
         )
     at.out.print(table)
     at.note(

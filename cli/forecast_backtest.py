@@ -46,6 +46,7 @@ def _as_data(one: "Coverage") -> dict[str, Any]:
 def _table(at: Session, rows: list[tuple[str | None, "Coverage"]], whole: "Coverage") -> None:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     from cli.bars import percent
 
@@ -54,7 +55,7 @@ def _table(at: Session, rows: list[tuple[str | None, "Coverage"]], whole: "Cover
     for name in ("forecasts", "P50 held", "P85 held", "average held"):
         table.add_column(name, justify="right")
     for name, one in [(team or "no team", one) for team, one in rows if one.cases] + [("all", whole)]:
-        table.add_row(at.hide(name), f"{one.cases:,}", percent(one.p50), percent(one.p85), percent(one.naive))
+        table.add_row(Text(at.hide(name)), f"{one.cases:,}", percent(one.p50), percent(one.p85), percent(one.naive))
     at.out.print(table)
     at.note(
         "Each forecast answers when as many items are done as the average finishes in 2, 4, 8 and 13 weeks, asked every"

@@ -115,13 +115,14 @@ def _source(one: dict[str, Any]) -> "Text":
 def _table(plan: dict[str, Any], width: int) -> "Table":
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, width=width)
     table.add_column("team", ratio=1)
     for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for one in plan["teams"]:
-        table.add_row(_name(one), *_cells(one), style=_style(one))
+        table.add_row(Text(_name(one)), *_cells(one), style=_style(one))
     return table
 
 

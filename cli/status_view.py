@@ -124,7 +124,7 @@ def _key_result(found: Standing, row: dict[str, Any], indent: str, size: int) ->
     work = f"{row['work_done']}/{row['work_total']}" if row["work_total"] else "no work"
     style = _STYLES[health]
     return (
-        indent + row["key_result"],
+        Text(indent + row["key_result"]),
         title,
         bar(row["expected"], size, "bright_black"),
         bar(row["delivery"], size, style),

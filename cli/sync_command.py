@@ -212,6 +212,7 @@ def _name(one: "ScopeResult") -> str:
 def _table(rows: "list[ScopeResult]") -> Any:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("scope")
@@ -223,7 +224,7 @@ def _table(rows: "list[ScopeResult]") -> Any:
     for one in rows:
         waited = f" ({one.waited_s:.0f} s waiting)" if one.waited_s >= 1 else ""
         table.add_row(
-            _name(one),
+            Text(_name(one)),
             f"[{style[one.outcome]}]{one.outcome}[/]",
             *(f"{count:,}" for count in (one.read, one.changed)),
             *([_gone(one)] if compared else []),

@@ -116,6 +116,7 @@ def _name(one: "Verdict") -> str:
 def _table(verdicts: "list[Verdict]") -> Any:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("scope")
@@ -124,7 +125,7 @@ def _table(verdicts: "list[Verdict]") -> Any:
     for one in verdicts:
         counts = [f"{mine:,}" if mine == told else f"[red]{mine:,} ≠ {told:,}[/]" for mine, told in one.counts.values()]
         table.add_row(
-            _name(one),
+            Text(_name(one)),
             *(counts or ["", "", ""]),
             f"{one.compared:,}" if one.error is None else "",
             "[red]failed[/]" if one.error else f"{len(one.differences) + one.unasked:,}",

@@ -110,6 +110,28 @@ def test_a_narrow_terminal_gets_lines_in_place_of_a_table(northing: Northing, mo
     assert lines[here + 1].startswith("  Platform: promised 42, open before 45, done by the start")
 
 
+def test_square_brackets_in_keys_titles_and_names_are_letters(northing: Northing) -> None:
+    key, name = "CHECKOUT[/b]2 [ops]", "Plat [/b] form [ops]"
+    northing.edit("okrs/2-checkout.yaml", "key: CHECKOUT.2", f"key: '{key}'\n        was: CHECKOUT.2")
+    northing.edit(
+        "okrs/2-checkout.yaml", "title: One-click payment", "title: '[/b] One-click [ops] payment'\n        #"
+    )
+    northing.edit("teams/teams.yaml", "name: Platform", f"name: '{name}'")
+    for file in (northing.folder / "okrs").glob("*.yaml"):
+        file.write_text(file.read_text().replace("CHECKOUT.2,", f"'{key}',"))
+    assert northing("checkin", "CHECKOUT.1", "2.5").code == 0
+
+    for command in ("status", "forecast", "check", "finding list", "map suggest"):
+        result = northing(*command.split())
+        assert result.code in (0, 1), result.err
+        if command in ("status", "forecast"):
+            assert key in result.out
+    plan = northing("plan", "check", PLAN)
+    assert plan.code == 1
+    row = plan.out[plan.out.index("What the teams are promised") :]
+    assert name in row
+
+
 def test_nothing_is_kept(northing: Northing) -> None:
     before = dump(northing)
     assert northing("plan", "check", PLAN).code == 1
