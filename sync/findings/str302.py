@@ -13,7 +13,7 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             yield unjudged(key_result)
             continue
         is_open = ("key_result", key_result.key) in open_now
-        if 0 < holding.share < world.raised(world.config.thresholds.lever_share, is_open):
+        if 0 < round(holding.share, 9) < world.raised(world.config.thresholds.lever_share, is_open):
             yield hit(world, key_result, holding, RULE.severity)
 
 

@@ -148,6 +148,23 @@ def test_levers_that_cannot_be_read_open_nothing_and_end_nothing(conn: sa.Connec
     assert [code for code, *_ in found(conn, config, "STR301", "STR302", "STR308")] == ["STR308"]
 
 
+def test_once_work_counts_it_is_judged_even_where_levers_cannot_be_read(conn: sa.Connection, tracker: Tracker) -> None:
+    levers = [{"connection": "other"}, {"connection": "tool"}]
+    mapped = [{"key_result": "SALES.1", "work": {"connection": "tool", "label": "x"}}]
+    connections = {name: ConnectionOptions(kind="tool") for name in ("tool", "other")}
+    config = company(SEEN | {"levers": levers}, mappings=mapped).model_copy(update={"connections": connections})
+    store(tracker, *linked("CRM", 4))
+    Tracker(conn, "other").save(item("OPS-1"))
+    conn.execute(sa.text("UPDATE connection SET error = 'refused' WHERE name = 'other'"))
+    assert [code for code, *_ in found(conn, config, "STR301")] == ["STR301"]
+
+
+def test_a_half_that_is_no_half_in_binary_is_one(conn: sa.Connection, tracker: Tracker) -> None:
+    own = [item("SHOP-1", labels=("x",), estimate=0.3)]
+    store(tracker, *own, item("CRM-1", labels=("x",), estimate=0.1), item("CRM-2", labels=("x",), estimate=0.2))
+    assert found(conn, company(mappings=MAPPED, counting={"measure": "points"}), "STR302") == []
+
+
 def test_several_levers_of_nobody_are_one_finding(conn: sa.Connection, tracker: Tracker) -> None:
     levers = [{"label": "a"}, {"project": "CRM"}, {"project": "OPS"}]
     store(tracker, *numbered("OPS", 2))
@@ -183,6 +200,38 @@ def test_before_work_exists_it_is_the_levers_that_need_teams(conn: sa.Connection
     assert found(conn, config, "STR303") == [
         ("STR303", "SALES.1", "SALES.1 needs 4 teams to move its levers (no work counts yet): A, B, C, D")
     ]
+
+
+def test_levers_that_cannot_be_read_need_no_teams_and_end_nothing(conn: sa.Connection, tracker: Tracker) -> None:
+    levers = [{"project": scope} for scope in "ABCDE"]
+    config = company(objectives=[objective("SALES", "a", SEEN | {"levers": levers})], teams=FIVE).model_copy(
+        update={"connections": {"tool": ConnectionOptions(kind="tool")}}
+    )
+    store(tracker, *(one for scope in "ABCD" for one in numbered(scope, 1)))
+    conn.execute(sa.text("UPDATE connection SET error = 'refused'"))
+    assert found(conn, config, "STR303") == []
+    conn.execute(sa.text("UPDATE connection SET error = NULL"))
+    assert [code for code, *_ in found(conn, config, "STR303")] == ["STR303"]
+    store(tracker, *(one for scope in "ABCD" for one in numbered(scope, 1, category="done")))
+    conn.execute(sa.text("UPDATE connection SET error = 'refused'"))
+    assert [code for code, *_ in found(conn, config, "STR303")] == ["STR303"]
+
+
+def test_of_key_results_that_cannot_be_read_a_team_is_not_called_spread(conn: sa.Connection, tracker: Tracker) -> None:
+    key_results = [{"key": f"SALES.{number}", "title": str(number)} for number in range(1, 7)]
+    mappings = [
+        {"key_result": one["key"], "work": {"connection": "tool" if at else "other", "label": one["key"]}}
+        for at, one in enumerate(key_results)
+    ]
+    connections = {name: ConnectionOptions(kind="tool") for name in ("tool", "other")}
+    config = company(*key_results, mappings=mappings).model_copy(update={"connections": connections})
+    store(tracker, item("SHOP-1", labels=tuple(one["key"] for one in key_results)))
+    other = Tracker(conn, "other")
+    store(other, item("SHOP-9", labels=("SALES.1",)))
+    conn.execute(sa.text("UPDATE connection SET error = 'refused' WHERE name = 'other'"))
+    assert found(conn, config, "STR310") == []
+    conn.execute(sa.text("UPDATE connection SET error = NULL"))
+    assert [code for code, *_ in found(conn, config, "STR310")] == ["STR310"]
 
 
 def test_a_team_with_unfinished_work_for_more_than_five_key_results(conn: sa.Connection, tracker: Tracker) -> None:
@@ -223,6 +272,35 @@ def test_objectives_of_no_team_are_the_top_where_others_support_them(conn: sa.Co
     assert found(conn, company(objectives=[objective("WIN"), *below, supporting]), "STR305") == [
         ("STR305", "GROW", "GROW of Product supports nothing above it; above it stands WIN")
     ]
+
+
+def test_an_objective_of_the_topmost_team_is_at_the_top_itself(conn: sa.Connection, tracker: Tracker) -> None:
+    objectives = [objective("WIN"), objective("GROW", "product", supports=["WIN"]), objective("LEAD", "company")]
+    assert found(conn, company(objectives=objectives), "STR305") == []
+
+
+def test_an_objective_of_a_past_cycle_carries_nothing_on(conn: sa.Connection, tracker: Tracker) -> None:
+    past = {"key": "Q3", "start": "2026-07-01", "end": "2026-09-30"}
+    now = {"key": "Q4", "start": "2026-10-01", "end": "2026-12-31"}
+    top = objective("WIN", "company", {"key": "WIN.1", "title": "W"})
+    below = objective("GROW", "product", supports=["WIN.1"])
+    assert found(conn, company(objectives=[top, below], cycles=[past, now]), "STR306") == []
+    config = company(objectives=[top, below | {"cycle": "Q3"}], cycles=[past, now])
+    assert [subject for _, subject, _ in found(conn, config, "STR306")] == ["WIN.1"]
+
+
+def test_a_theme_of_past_objectives_alone_has_none(conn: sa.Connection, tracker: Tracker) -> None:
+    cycles = [
+        {"key": "Q3", "start": "2026-07-01", "end": "2026-09-30"},
+        {"key": "Q4", "start": "2026-10-01", "end": "2026-12-31"},
+        {"key": "Q1", "start": "2027-01-01", "end": "2027-03-31"},
+    ]
+    themes = [{"key": "growth", "title": "Grow"}, {"key": "trust", "title": "Be trusted"}]
+    objectives = [objective("A", theme="growth"), objective("B", theme="trust", cycle="Q3")]
+    config = company(objectives=objectives, cycles=cycles, themes=themes)
+    assert [subject for _, subject, _ in found(conn, config, "STR309")] == ["trust"]
+    coming = [objectives[0], objectives[1] | {"cycle": "Q1"}]
+    assert found(conn, company(objectives=coming, cycles=cycles, themes=themes), "STR309") == []
 
 
 def test_a_company_with_one_level_has_no_such_finding(conn: sa.Connection, tracker: Tracker) -> None:

@@ -188,6 +188,19 @@ def test_levers_weigh_by_estimate_and_by_the_connections_median_without_one(
     assert lever_shares(conn, company(counting={"measure": "points"})) == {"SALES.1": pytest.approx(3 / 11)}
 
 
+def test_between_two_estimates_the_median_is_their_mean(conn: sa.Connection, tracker: Tracker) -> None:
+    store(tracker, item("SHOP-1"), item("CRM-1", estimate=1.0), item("CRM-2", estimate=4.0))
+    assert lever_shares(conn, company(counting={"measure": "points"})) == {"SALES.1": pytest.approx(2.5 / 7.5)}
+
+
+def test_an_item_with_ignored_sub_tasks_is_a_leaf(conn: sa.Connection, tracker: Tracker) -> None:
+    subtasks = numbered("SHOP", 3, 2, level="subtask", parent="SHOP-1")
+    store(tracker, item("SHOP-1"), *subtasks, item("CRM-1"))
+    assert lever_shares(conn, company()) == {"SALES.1": 0.5}
+    tracker.conn.execute(sa.text("DELETE FROM meta"))
+    assert lever_shares(conn, company(counting={"subtasks": "count"})) == {"SALES.1": 0.75}
+
+
 def test_what_levers_match_is_kept_up_to_date_with_small_changes(conn: sa.Connection, tracker: Tracker) -> None:
     store(tracker, *numbered("SHOP", 1), *numbered("CRM", 1), *numbered("OPS", 40))
     config = company()
