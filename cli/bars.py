@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sync import words
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -22,26 +24,19 @@ def bar(fraction: float | None, width: int, style: str) -> "Text":
     from rich.text import Text
 
     if fraction is None:
-        return Text("╌" * width + "    –", style="bright_black")
+        return Text("╌" * width + "     –", style="bright_black")
     full = round(max(0.0, min(1.0, fraction)) * width)
     # A little is not nothing, and nearly all is not all.
     full = max(full, fraction > 0) if fraction < 1 else width
     full = min(full, width - (fraction < 1))
     text = Text("━" * full, style=style)
     text.append("╌" * (width - full), style="bright_black")
-    return text.append(f"{percent(fraction):>5}", style="default")
+    return text.append(f"{percent(fraction):>6}", style="default")
 
 
 def percent(fraction: float | None) -> str:
-    """`43%`; below 100 and above 0 it never says 100% or 0%."""
-    if fraction is None:
-        return "–"
-    rounded = round(fraction * 100)
-    if fraction < 1:
-        rounded = min(rounded, 99)
-    if fraction > 0:
-        rounded = max(rounded, 1)
-    return f"{rounded}%"
+    """`43 %`; a dash where the fraction is unknown."""
+    return "–" if fraction is None else words.percent(fraction)
 
 
 def number(value: float | None) -> str:

@@ -155,7 +155,8 @@ def _show_one(at: Session, one: "Row") -> None:
         at.data(one)
         return
     at.say(f"{one['key_result']}  {one['title']}")
-    at.say(f"as of {one['day']}: {one['remaining']} items remain, the cycle {one['cycle']} ends on {one['cycle_end']}")
+    left = "1 item remains" if one["remaining"] == 1 else f"{one['remaining']:,} items remain"
+    at.say(f"as of {one['day']}: {left}, the cycle {one['cycle']} ends on {one['cycle_end']}")
     if one["chance"] is None:
         at.say(f"no forecast: {one['reason']}")
     elif not one["remaining"]:
@@ -174,9 +175,11 @@ def _show_one(at: Session, one: "Row") -> None:
 
 def _basis(team: dict[str, Any]) -> str:
     name = team["team"] or "work of no team"
-    grows = f", while about {team['additions']} were added" if team["additions"] else ""
+    items = "item" if team["backlog"] == 1 else "items"
+    were = "was" if team["additions"] == 1 else "were"
+    grows = f", while about {team['additions']} {were} added" if team["additions"] else ""
     return (
-        f"  {name}: {team['remaining']} of its {team['backlog']} remaining items; finished {team['completions']} on"
+        f"  {name}: {team['remaining']} of its {team['backlog']} remaining {items}; finished {team['completions']} on"
         f" {team['active_days']} of the last {team['days']} days{grows}"
     )
 

@@ -1,5 +1,6 @@
 """Drawing how objectives stand: a table with three bars for each key result."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def _table(found: Standing, objectives: list[dict[str, Any]], width: int) -> Any
     table.add_column("", no_wrap=True)
     table.add_column("", ratio=1)
     for name in ("time", "delivery", "outcome"):
-        table.add_column(name, no_wrap=True, width=size + 5)
+        table.add_column(name, no_wrap=True, width=size + 6)
     table.add_column("health", no_wrap=True, width=8)
     table.add_column("done", no_wrap=True, justify="right", min_width=5)
     table.add_column("findings", no_wrap=True, width=10)
@@ -143,8 +144,9 @@ def _now(row: dict[str, Any]) -> str:
 
 
 def _reason(row: dict[str, Any]) -> str:
-    # Behind the first bracket stand the limits, the same for all.
-    return (row["health_reason"] or "not measured yet").partition(" (on track")[0]
+    # Behind the first bracket stand the limits, the same for all; the bars show what is reached and expected.
+    reason = (row["health_reason"] or "not measured yet").partition(" (on track")[0]
+    return re.sub(r"(outcome|delivery) \d+ %, expected \d+ %: ", "", reason)
 
 
 def _health(word: str | None) -> "Text":

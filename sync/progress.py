@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from config import Thresholds
 from sync.facts import CheckInFacts, Part, from_delivery, has_source, manual
+from sync.words import percent
 
 HealthWord = Literal["on_track", "behind", "at_risk", "stale", "unknown", "closed"]
 Curve = Literal["linear"] | Sequence[Sequence[Any]]
@@ -262,9 +263,9 @@ def health(
     by_pace = verdict(definition, outcome_now, expected_now, delivery_now, thresholds)
     promised = chance if kind == "committed" else None
     if by_pace.word == "on_track" and promised is not None and promised < thresholds.committed_chance:
-        limit = f"behind under {thresholds.committed_chance:.0%}"
+        limit = f"behind under {percent(thresholds.committed_chance)}"
         return Health(
-            "behind", f"committed, with a chance of {promised:.0%} to finish in time ({limit}); {by_pace.reason}"
+            "behind", f"committed, with a chance of {percent(promised)} to finish in time ({limit}); {by_pace.reason}"
         )
     return by_pace
 
@@ -297,13 +298,14 @@ def too_early(day: date, start: date, end: date, thresholds: Thresholds) -> str 
 
 def _verdict(measured: str, reached: float, expected_now: float, thresholds: Thresholds) -> Health:
     """The word by pace: by the ratio, the gap or the score, whichever the thresholds compare."""
-    numbers = f"{measured} {reached:.0%} of {expected_now:.0%} expected"
+    numbers = f"{measured} {percent(reached)}, expected {percent(expected_now)}"
     if thresholds.pace == "gap":
         gap = _exact(expected_now - reached)
         return _word(gap < thresholds.on_track, gap <= thresholds.behind, f"{numbers}: gap {gap:.2f}", thresholds)
     if thresholds.pace == "score":
         score = _exact(reached)
-        return _word(score >= thresholds.on_track, score >= thresholds.behind, f"{measured} {reached:.0%}", thresholds)
+        shown = f"{measured} {percent(reached)}"
+        return _word(score >= thresholds.on_track, score >= thresholds.behind, shown, thresholds)
     if expected_now <= 0:
         return Health("on_track", "nothing is expected of it yet")
     ratio = _exact(reached / expected_now)

@@ -6,6 +6,7 @@ from sync.facts import KeyResultFacts
 from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, counted, listed
 from sync.findings.world import World
 from sync.progress import elapsed
+from sync.words import percent
 
 
 def _find(world: World, _open: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
@@ -56,9 +57,8 @@ def _because(code: str, key_result: KeyResultFacts, world: World) -> str:
         case "only_subtasks":
             return f"only sub-tasks are linked ({key_result.ignored_subtasks}), and sub-tasks do not count"
         case "only_done":
-            metric = (
-                "no value is recorded" if key_result.outcome is None else f"the outcome is {key_result.outcome:.0%}"
-            )
+            outcome = key_result.outcome
+            metric = "no value is recorded" if outcome is None else f"the outcome is {percent(outcome)}"
             return f"all its work is done ({counted(key_result.done, 'item')}), and {metric}"
         case "only_stale":
             stale = listed(list(key_result.stale_items))

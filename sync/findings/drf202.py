@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from sync.facts import ForecastFacts, KeyResultFacts
-from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted
+from sync.findings.rule import Hit, Rule, Subject, Unjudged
 from sync.findings.world import World
 from sync.forecast.work import LIKELY, chance_text
 
@@ -21,13 +21,14 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
 
 
 def _hit(world: World, key_result: KeyResultFacts, forecast: ForecastFacts, chance: float) -> Hit:
+    left = "1 item remains" if forecast.remaining == 1 else f"{forecast.remaining:,} items remain"
     return Hit(
         subject_kind="key_result",
         subject=key_result.key,
         severity="critical" if chance < world.config.thresholds.late_chance else RULE.severity,
         summary=(
             f"{key_result.key} has a chance of {chance_text(chance)} to be done by the end of its cycle on"
-            f" {key_result.cycle_end}: {counted(forecast.remaining, 'item')} remain, as likely as not done"
+            f" {key_result.cycle_end}: {left}, as likely as not done"
             f" {_by(forecast.p50)}"
         ),
         evidence={

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sync.facts import KeyResultFacts
 from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted
 from sync.findings.world import World
+from sync.words import percent
 
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
@@ -21,7 +22,7 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
         is_open = ("key_result", key_result.key) in open_now
         enough = 1.0 if _all_or_nothing(key_result) else world.eased(thresholds.drift_delivery, is_open)
         gap = round(delivery - outcome, 9)
-        if delivery < enough or gap < world.eased(thresholds.drift_gap, is_open):
+        if round(delivery, 9) < enough or gap < world.eased(thresholds.drift_gap, is_open):
             continue
         day = key_result.last_check_in
         known = f" (of {day})" if day else ""
@@ -30,8 +31,8 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             subject=key_result.key,
             severity=RULE.severity,
             summary=(
-                f"{key_result.key}: {delivery:.0%} of its work is delivered ({key_result.done} of"
-                f" {counted(key_result.counted, 'item')} done), and its metric is at {outcome:.0%}{known}"
+                f"{percent(delivery)} of the work of {key_result.key} is delivered ({key_result.done} of"
+                f" {counted(key_result.counted, 'item')} done), and its metric is at {percent(outcome)}{known}"
             ),
             evidence={
                 "delivery": delivery,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sync.facts import KeyResultFacts
 from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted
 from sync.findings.world import World
+from sync.words import percent
 
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
@@ -26,8 +27,8 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             subject=key_result.key,
             severity=RULE.severity,
             summary=(
-                f"{key_result.key}: its metric is at {outcome:.0%} with {delivery:.0%} of its work delivered;"
-                f" {counted(left, 'item')} not done"
+                f"The metric of {key_result.key} is at {percent(outcome)} with {percent(delivery)} of its work"
+                f" delivered; {counted(left, 'item')} not done"
             ),
             evidence={
                 "outcome": outcome,

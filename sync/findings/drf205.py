@@ -7,6 +7,7 @@ from sync.facts import KeyResultFacts
 from sync.findings.past import by_start, created_since, end_of, sizes_at_start
 from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted, listed
 from sync.findings.world import World
+from sync.words import percent
 
 NAMED = 50
 """Key results whose new items are named, those that grew most: where scope grows everywhere, numbers are enough."""
@@ -33,7 +34,8 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
                 subject=key_result.key,
                 severity=RULE.severity,
                 summary=(
-                    f"The work of {key_result.key} grew by {growth:.0%} since its cycle began: from {was:g} to {size:g}"
+                    f"The work of {key_result.key} grew by {percent(growth)} since its cycle began:"
+                    f" from {was:g} to {size:g}"
                     + (f"; {counted(new.count, 'item')} came later: {listed(new.keys)}" if new else "")
                 ),
                 evidence={

@@ -10,6 +10,7 @@ from sync.facts import KeyResultFacts, Part
 from sync.findings.past import Known, Moved, end_of, last_known, moved_since
 from sync.findings.rule import Hit, Rule, Subject, Unjudged
 from sync.findings.world import World
+from sync.words import percent
 
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
@@ -25,8 +26,8 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             subject=key_result.key,
             severity=RULE.severity,
             summary=(
-                f"The delivery of {key_result.key} went from {known.delivery:.0%} on {known.day} to"
-                f" {key_result.delivery:.0%}, and {abs(jump) * 100:.0f} points of that are not from work done:"
+                f"The delivery of {key_result.key} went from {percent(known.delivery)} on {known.day} to"
+                f" {percent(key_result.delivery)}, and {abs(jump) * 100:.0f} points of that are not from work done:"
                 " mappings or scope changed"
             ),
             evidence={

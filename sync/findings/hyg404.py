@@ -7,6 +7,7 @@ from typing import Any
 from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted, listed
 from sync.findings.running import SHOWN, chunked
 from sync.findings.world import World
+from sync.words import percent
 
 MISSING = f"""
     SELECT x.key_result_id, i.key, x.among FROM (
@@ -43,8 +44,8 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             subject=one.key,
             severity=RULE.severity,
             summary=(
-                f"{count} of {counted(one.counted, 'item')} that count for {one.key} have no estimate ({share:.0%}):"
-                f" {listed(keys)}"
+                f"{count} of {counted(one.counted, 'item')} that count for {one.key} have no estimate"
+                f" ({percent(share)}): {listed(keys)}"
             ),
             evidence={
                 "measure": measure,

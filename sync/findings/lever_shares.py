@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from sync.facts import KeyResultFacts
-from sync.findings.rule import Hit, Severity, Unjudged, percent
+from sync.findings.rule import Hit, Severity, Unjudged
 from sync.findings.world import World
 from sync.structure import Holding
+from sync.words import percent
 
 NAMED = 3
 """Other teams that a summary names."""

@@ -91,12 +91,4 @@ def listed(keys: list[str], limit: int = 5) -> str:
 
 def counted(number: int, noun: str) -> str:
     """`1 item`, `3 items`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def percent(share: float) -> str:
-    """`43 %`; what is neither nothing nor all is never said to be 0 % or 100 %."""
-    rounded = round(share * 100)
-    if 0 < share < 1:
-        rounded = min(max(rounded, 1), 99)
-    return f"{rounded} %"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -135,7 +135,7 @@ def test_a_broken_list_removes_nothing_and_a_dry_run_keeps_nothing(northing: Nor
         jira.issues["10002"]["fields"]["status"] = jira.issues["10001"]["fields"]["status"]
         done = northing("sync", "--dry-run", "--full")
         assert done.code == 0
-        assert "delivery 33%" in done.out
+        assert "delivery 33 %" in done.out
         assert {name: northing.rows(f'SELECT * FROM "{name}"') for name in tables} == before
         assert {one.name for one in northing.folder.iterdir()} <= {
             "northing.yaml",

@@ -87,7 +87,7 @@ def test_the_lever_share_is_told_by_team(synced: Northing) -> None:
 def test_levers_are_told_with_those_whose_work_they_are(synced: Northing) -> None:
     shown = synced("explain", "REACH.1").out
     of_growth = "share of what its levers match that is work of growth or of teams below; no work counts yet"
-    assert f"levers        0%   {of_growth}" in shown
+    assert f"levers       0 %   {of_growth}" in shown
     assert "Lever 2: project PLAT and component Identity in jira, matches 8 items, work of platform" in shown
 
 

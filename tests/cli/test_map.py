@@ -71,7 +71,7 @@ def test_a_diff_shows_items_and_delivery_and_changes_nothing(northing: Northing)
     assert len(lost["lost"]) == applied["mappings"][0]["matched"]
     assert (lost["delivery_before"], lost["delivery_after"]) == (applied["delivery"]["value"], None)
     assert gained["delivery_after"] == applied["delivery"]["value"]
-    assert "RELY.2: delivery 25% → –" in text.out
+    assert "RELY.2: delivery 25 % → –" in text.out
     # What the diff foretold is what applying it comes to.
     northing("checkin", "COMPANY.1", "100")
     assert northing("explain", "REACH.1", "--json").data["delivery"]["value"] == gained["delivery_after"]

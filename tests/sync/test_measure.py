@@ -52,7 +52,7 @@ def test_all_numbers_of_a_key_result(conn: sa.Connection, tracker: Tracker) -> N
         "pace": pytest.approx(0.5 / (55 / 92)),
         "confidence": 0.7,
         "health": "behind",
-        "health_reason": "outcome 50% of 60% expected: pace 0.84 (on track from 0.9, behind from 0.7)",
+        "health_reason": "outcome 50 %, expected 60 %: pace 0.84 (on track from 0.9, behind from 0.7)",
         "work_total": 3,
         "work_todo": 1,
         "work_in_progress": 1,

@@ -234,7 +234,7 @@ class TestHealth:
 
     def test_the_reason_names_the_numbers(self) -> None:
         assert self.judge(outcome_now=0.3) == Health(
-            "at_risk", "outcome 30% of 60% expected: pace 0.50 (on track from 0.9, behind from 0.7)"
+            "at_risk", "outcome 30 %, expected 60 %: pace 0.50 (on track from 0.9, behind from 0.7)"
         )
 
     @pytest.mark.parametrize(

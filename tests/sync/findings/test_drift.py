@@ -48,7 +48,7 @@ class TestBehindPace:
             severity="critical",
             reason="at_risk",
             summary=(
-                "GROW.1 is behind pace: outcome 30% of 60% expected: pace 0.50 (on track from 0.9, behind from 0.7)"
+                "GROW.1 is behind pace: outcome 30 %, expected 60 %: pace 0.50 (on track from 0.9, behind from 0.7)"
             ),
             evidence={
                 "outcome": 0.3,
@@ -153,6 +153,7 @@ class TestDeliveredButFlat:
         "delivery, outcome, fires",
         [
             (0.6, 0.2, True),
+            (0.6 - 1e-16, 0.1, True),
             (0.5999, 0.1, False),
             (0.7, 0.3, True),
             (0.7, 0.3001, False),
@@ -176,7 +177,8 @@ class TestDeliveredButFlat:
             subject="GROW.1",
             severity="critical",
             summary=(
-                "GROW.1: 70% of its work is delivered (7 of 10 items done), and its metric is at 20% (of 2026-11-20)"
+                "70 % of the work of GROW.1 is delivered (7 of 10 items done), and its metric is at 20 %"
+                " (of 2026-11-20)"
             ),
             evidence={
                 "delivery": 0.7,
@@ -251,7 +253,7 @@ class TestMovesWithoutDelivery:
         [hit] = find("DRF204", self.ahead(parts=(work(done=1, todo=4),)))
 
         assert isinstance(hit, Hit)
-        assert hit.summary == "GROW.1: its metric is at 90% with 20% of its work delivered; 4 items not done"
+        assert hit.summary == "The metric of GROW.1 is at 90 % with 20 % of its work delivered; 4 items not done"
         assert hit.evidence == {"outcome": 0.9, "delivery": 0.2, "gap": 0.7, "done": 1, "counted": 5}
         assert (hit.team, hit.cycle_end) == ("commerce", END)
 

@@ -67,7 +67,7 @@ class TestGrowth:
                 subject="GROW.1",
                 severity="warning",
                 summary=(
-                    "The work of GROW.1 grew by 30% since its cycle began: from 10 to 13; 2 items came later:"
+                    "The work of GROW.1 grew by 30 % since its cycle began: from 10 to 13; 2 items came later:"
                     " SHOP-3, SHOP-2"
                 ),
                 evidence={
@@ -166,8 +166,8 @@ class TestJump:
                 subject="GROW.1",
                 severity="info",
                 summary=(
-                    "The delivery of GROW.1 went from 20% on 2026-11-20 to 75%, and 55 points of that are not from work"
-                    " done: mappings or scope changed"
+                    "The delivery of GROW.1 went from 20 % on 2026-11-20 to 75 %, and 55 points of that are not from"
+                    " work done: mappings or scope changed"
                 ),
                 evidence={"before": 0.2, "before_day": "2026-11-20", "delivery": 0.75, "jump": 0.55, "by_work": 0.0},
                 team="commerce",
@@ -202,6 +202,19 @@ class TestJump:
         day(stored, identity, YESTERDAY, delivery=0.75)
         self.link(stored, identity, 3, reopened_at=NOW, state="todo")
         assert find("DRF208", stored, key_result(id=identity, delivery=0.0, parts=(part(4),))) == []
+
+    def test_work_that_was_begun_explains_what_is_credited_for_it(self, stored: Stored, identity: int) -> None:
+        day(stored, identity, YESTERDAY, delivery=0.0)
+        scope = stored.scope(stored.connection())
+        for number, started in enumerate((NOW, NOW, NOW, IN_CYCLE)):
+            item = stored.item(scope, f"SHOP-{number}", started_at=started)
+            stored.add(
+                tables.Link, key_result_id=identity, item_id=item, mapping_id=1, direct=True, role="counted",
+                counted=True, imputed=False, state="in_progress", size=1.0,
+            )  # fmt: skip
+        fact = key_result(id=identity, delivery=0.5, parts=(part(4, in_progress=4, size_in_progress=4.0),))
+        credited = config(counting={"in_progress_credit": 0.5})
+        assert list(rules()["DRF208"].find(World(stored.conn, credited, [fact], NOW), frozenset())) == []
 
     def test_much_new_work_is_a_change_of_scope(self, stored: Stored, identity: int) -> None:
         day(stored, identity, YESTERDAY, delivery=0.75)

@@ -195,7 +195,7 @@ class TestEstimates:
                     subject="GROW.1",
                     severity="info",
                     summary=(
-                        "4 of 10 items that count for GROW.1 have no estimate (40%): SHOP-0, SHOP-1, SHOP-2, SHOP-3"
+                        "4 of 10 items that count for GROW.1 have no estimate (40 %): SHOP-0, SHOP-1, SHOP-2, SHOP-3"
                     ),
                     evidence={
                         "measure": "points",

@@ -1,0 +1,9 @@
+"""Numbers as sentences name them, the same in findings, reasons and on the terminal."""
+
+
+def percent(share: float) -> str:
+    """`43 %`; what is neither nothing nor all is never said to be 0 % or 100 %."""
+    rounded = round(share * 100)
+    if 0 < share < 1:
+        rounded = min(max(rounded, 1), 99)
+    return f"{rounded} %"
