@@ -163,6 +163,12 @@ class TestSingleCases:
         ends = [of_team(team(completions=WORKDAYS, due={END: n})) for n in range(1, 15)]
         assert {day.weekday() for outlook in ends for day in (outlook.p50, outlook.p85)} <= {0, 1, 2, 3, 4}
 
+    def test_no_number_of_trials_makes_a_certainty_of_what_remains(self) -> None:
+        fast = team(completions=[100] * 84, due={END: 1})
+        assert (of_team(fast).chance, of_key_result(asks(shop=1), fast).chance) == (0.9999, 0.9999)
+        many = {f"t{number}": team(f"t{number}", completions=[100] * 84, due={END: 1}) for number in range(7)}
+        assert of_key_result(asks(**dict.fromkeys(many, 1)), *many.values()).chance == 0.9999
+
     def test_all_of_a_key_result_without_remaining_work(self) -> None:
         found = forecast([team()], [asks("A", shop=0)], DAY)
         assert found.key_results["A"] == Outlook(ends_on=END, chance=1.0, reason="nothing remains to be done")

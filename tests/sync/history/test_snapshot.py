@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from config import Config
 from connectors.records import Change
 from store import okrs
-from store.tables import CheckIn, Connection, Finding, Scope, Snapshot, WorkItem
+from store.tables import CheckIn, Connection, Container, Finding, Scope, Snapshot, WorkItem
 from sync.findings import evaluate
 from sync.forecast.step import forecast
 from sync.history import as_of, snapshot
 from sync.link import link
 from sync.measure import measure
-from tests.mapping.tracker import Tracker, item
+from tests.mapping.tracker import Tracker, container, item
 from tests.sync.office import config
 
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -113,6 +113,16 @@ def test_days_on_which_nothing_was_measured_are_filled(tracker: Tracker) -> None
     tracker.save(item("SHOP-1", created_at=day(1), category="done", closed_at=day(3)))
     sync(tracker.conn, configuration, day(4))
     assert told(tracker.conn) == [(1, 0.0, False), (2, 0.0, True), (3, 0.5, True), (4, 0.5, False)]
+
+
+def test_an_epic_holds_what_lies_below_a_cancelled_child(tracker: Tracker) -> None:
+    tracker.save(
+        item("SHOP-1", created_at=day(1)),
+        item("SHOP-2", created_at=day(1), parent="SHOP-1", category="done", resolution="Duplicate", closed_at=day(1)),
+        item("SHOP-3", created_at=day(1), parent="SHOP-2", category="done", closed_at=day(1)),
+    )
+    sync(tracker.conn, config(SHOP, key_results=ONE), day(2))
+    assert [(row["work_total"], row["work_done"]) for row in kept(tracker.conn)] == [(1, 1), (1, 1)]
 
 
 def test_a_mapping_that_changes_does_not_change_what_was_known(tracker: Tracker) -> None:
@@ -218,6 +228,31 @@ class TestRewound:
         assert [(row["day"].day, row["work_total"], row["rebuilt"]) for row in kept(tracker.conn)] == [
             (1, 2, True),
             (5, 2, False),
+        ]
+
+    def test_a_value_of_that_day_is_known_and_one_of_the_next_is_not(self, tracker: Tracker) -> None:
+        metric = [{"key": "A.1", "title": "One", "metric": {"start": 0, "target": 10}}]
+        values = [{"key_result": "A.1", "date": f"2026-10-0{number}", "value": number} for number in (4, 5, 6)]
+        configuration = config(SHOP, key_results=metric, checkins=values)
+        tracker.save(item("SHOP-1", created_at=day(1)))
+        sync(tracker.conn, configuration, day(10))
+        as_of(tracker.conn, configuration, day(5))
+        query = sa.text("SELECT outcome_value FROM northing_key_results")
+        assert tracker.conn.execute(query).scalar_one() == 5.0
+
+    def test_a_milestone_that_was_closed_later_was_open(self, tracker: Tracker, configuration: Config) -> None:
+        first, second = container("milestone", "M1"), container("milestone", "M2")
+        tracker.save(item("SHOP-1", created_at=day(1), containers=(first, second)))
+        stored = Container.__table__
+        for title, closed in (("M1", day(3)), ("M2", day(8))):
+            values = {"state": "closed", "closed_at": closed}
+            tracker.conn.execute(sa.update(stored).where(stored.c.title == title).values(values))
+        sync(tracker.conn, configuration, day(10))
+        as_of(tracker.conn, configuration, day(5))
+        columns = (stored.c.title, stored.c.state, stored.c.closed_at)
+        assert tracker.conn.execute(sa.select(*columns).order_by("title")).all() == [
+            ("M1", "closed", day(3)),
+            ("M2", None, None),
         ]
 
     def test_failures_of_today_say_nothing_of_then(self, tracker: Tracker, configuration: Config) -> None:
