@@ -193,6 +193,25 @@ def test_a_barrier_outside_of_all_cycles_has_none(town: Town) -> None:
     assert barriers(town, "cycle", "days_left_when_raised") == [(None, None)]
 
 
+def test_no_cycle_that_left_the_configuration_takes_a_barrier(town: Town, stored: Stored) -> None:
+    stored.cycle("other", TODAY - DAY, TODAY + DAY)
+    of_team = Hit(subject_kind="team", subject="platform", severity="critical", summary="too much", team="platform")
+    town.conn.execute(sa.text("UPDATE cycle SET archived = TRUE WHERE key = 'other'"))
+    town.evaluate(of_team)
+
+    assert barriers(town, "cycle", "days_left_when_raised") == [("cycle of GROW.1", 37)]
+
+
+def test_a_team_may_object_until_the_last_day_of_the_cycle(town: Town) -> None:
+    last = date(2026, 12, 31)
+    at = datetime(2026, 12, 31, 22, tzinfo=UTC)
+    with pytest.raises(voice.Unfit, match=r"The cycle of GROW\.1 ended on 2026-12-31\."):
+        voice.object_to(town.conn, "GROW.1", "metric", "platform", "Dana", None, at + DAY, last + DAY)
+    voice.object_to(town.conn, "GROW.1", "metric", "platform", "Dana", None, at, last)
+
+    assert barriers(town, "subject", "state", "days_left_when_raised") == [("GROW.1", "raised", 0)]
+
+
 def test_a_suppressed_barrier_has_ended(town: Town) -> None:
     town.evaluate(hit())
     one = {"code": "STR", "subject": "GROW.1", "until": "2026-12-24", "reason": "on loan"}

@@ -200,6 +200,22 @@ class TestGrowth:
         # Days on which nothing is known of growth take what is known, in turn.
         assert list(found[:44]) == [*found[44:], *found[44:]][:44]
 
+    def test_the_plan_of_a_new_cycle_is_no_growth_beside_one_that_runs_for_long(
+        self, conn: sa.Connection, tracker: Tracker
+    ) -> None:
+        cycles = [
+            {"key": "2026", "start": "2026-01-01", "end": "2026-12-31"},
+            {"key": "Nov", "start": "2026-11-20", "end": "2026-12-20"},
+        ]
+        objectives = [
+            {"key": key, "title": key, "cycle": cycle, "key_results": [{"key": f"{key}.1", "title": "One"}]}
+            for key, cycle in (("A", "2026"), ("B", "Nov"))
+        ]
+        mappings = [{"key_result": f"{key}.1", "work": {"label": key}} for key in "AB"]
+        tracker.save(item("SHOP-1", created_at=ago(2), labels=("A",)), item("SHOP-2", created_at=ago(3), labels=("B",)))
+        found = works(conn, office(cycles=cycles, objectives=objectives, mappings=mappings))["shop"]
+        assert (found.additions, found.due) == (window(d2=1), {date(2026, 12, 20): 1, END: 1})
+
     def test_in_the_first_weeks_of_a_cycle_growth_is_not_known(self, conn: sa.Connection, tracker: Tracker) -> None:
         tracker.save(item("SHOP-1", created_at=ago(1)))
         assert works(conn, office(), NOW - timedelta(days=13))["shop"].additions is None

@@ -107,6 +107,9 @@ def test_levers_without_any_work_count_once_each_for_who_would_own_them(conn: sa
         if one.section == "levers_elsewhere"
     }
     assert shares == {"STR301": 0, "STR302": 1 / 3}
+    two = [{"project": "CRM"}, {"project": "CRM", "label": "fast"}, {"project": "SHOP"}]
+    [found] = [one for one in judged(conn, planned({**SALES, "levers": two})).findings if one.code == "STR302"]
+    assert (found.hit.evidence["share"], found.hit.evidence["size"]) == (1 / 3, 3)
 
 
 def test_a_key_result_whose_levers_lie_with_many_teams_needs_them_all(conn: sa.Connection, tracker: Tracker) -> None:
