@@ -24,6 +24,10 @@ CHECK_INS = """
     ORDER BY day, CASE origin WHEN 'file' THEN 0 WHEN 'source' THEN 2 ELSE 1 END, position, id
 """
 SOURCE = "SELECT place, last_ok_at, failed_at, error FROM value_source WHERE key_result_id = :id"
+OBJECTIONS = """
+    SELECT * FROM northing_barriers WHERE code = 'objection' AND subject = :key AND ended_at IS NULL
+    ORDER BY raised_at, team, reason
+"""
 WHY_NOT = {
     "container": "container: its linked children count in its place",
     "descoped": "left out of the sum",
@@ -65,6 +69,7 @@ def key_result(reader: Reader, key: str, credit: Callable[[], float]) -> Row | N
         "health": {"value": row["health"], "reason": row["health_reason"]},
         "check_ins": check_ins,
         "findings": open_findings(reader.rows(f"{FINDINGS} AND subject = :key", key=key)),
+        "objections": reader.rows(OBJECTIONS, key=key),
     }
 
 

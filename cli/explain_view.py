@@ -118,7 +118,10 @@ def _item(found: dict[str, Any], at: Session, _everything: bool) -> None:
 
 
 def _findings(found: dict[str, Any], at: Session) -> None:
-    if found["findings"]:
+    """The open findings and the standing objections, each with what people said to it."""
+    objections = [{**row, "severity": row["state"]} for row in found.get("objections", [])]
+    rows = [*found["findings"], *objections]
+    if rows:
         at.say()
-    for row in found["findings"]:
+    for row in rows:
         at.say(line(row))

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from config.codes import CODES
 from config.problems import did_you_mean
@@ -201,12 +202,11 @@ def acknowledge_work(conn: sa.Connection, key: str, team: str, who: str, note: s
     Raises Unfit where there is no such key result or team.
     """
     key_result, team_id = _key_result(conn, key), _team(conn, team)
-    same = (_OF_TEAM.c.key_result_id == key_result.id, _OF_TEAM.c.team_id == team_id)
-    if conn.execute(sa.select(_OF_TEAM.c.at).where(*same)).first() is not None:
-        return False
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     values = {"key_result_id": key_result.id, "team_id": team_id, "who": who, "note": note, "at": now}
-    conn.execute(sa.insert(_OF_TEAM).values(**values))
-    return True
+    # Of two who say it in one moment, the second waits here, and has nothing to add.
+    new = insert(_OF_TEAM).values(**values).on_conflict_do_nothing().returning(_OF_TEAM.c.at)
+    return conn.execute(new).first() is not None
 
 
 def _key_result(conn: sa.Connection, key: str) -> Any:

@@ -97,6 +97,31 @@ def test_a_team_that_acknowledges_a_key_result_is_asked_no_more(northing: Northi
     assert asked() == {key: named for key, named in (before | {team: keys[1:]}).items() if named}
 
 
+def test_explain_shows_what_people_said_to_a_key_result_and_its_findings(northing: Northing) -> None:
+    assert northing("explain", "REACH.1", "--json").data["objections"] == []
+    northing("finding", "ack", "COV101", "REACH.1", "--by", "Eva")
+    for team, kind, note in (("growth", "metric", "not ours"), ("data", "capacity", "two are ill")):
+        northing("finding", "object", "REACH.1", kind, "--team", team, "--by", "Ann", "--note", note)
+    northing("finding", "object", "REACH.2", "metric", "--team", "growth", "--by", "Ann")
+    northing("finding", "decide", "objection", "REACH.1", "lend", "--team", "data", "--by", "Dana")
+
+    lines = northing("explain", "REACH.1").out.splitlines()
+    assert next(line for line in lines if "COV101" in line).endswith(" [acknowledged by Eva]")
+    assert lines[-2:] == [
+        "REACH.1: objection decided capacity: data objects to REACH.1 (capacity): two are ill [decided by Dana: lend]",
+        "REACH.1: objection raised metric: growth objects to REACH.1 (metric): not ours",
+    ]
+
+    northing("finding", "withdraw", "REACH.1", "--team", "data", "--by", "Ann")
+    northing("finding", "decide", "COV101", "REACH.1", "accept", "--by", "Dana")
+    found = northing("explain", "REACH.1", "--json").data
+    assert [(row["team"], row["reason"], row["state"], row["raised_by"]) for row in found["objections"]] == [
+        ("growth", "metric", "raised", "Ann")
+    ]
+    [bare] = [row for row in found["findings"] if row["code"] == "COV101"]
+    assert (bare["acknowledged_by"], bare["decision"], bare["decided_by"]) == ("Eva", "accept", "Dana")
+
+
 def test_barriers_are_counted_by_cycle(northing: Northing) -> None:
     before = {one["cycle"]: one for one in northing("finding", "barriers", "--json").data["cycles"]}
     for team, kind in (("growth", "metric"), ("data", "capacity")):
