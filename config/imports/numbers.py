@@ -44,6 +44,8 @@ _PATTERNS = (
     ("down", _with(r"\b(?:reduce|lower|decrease|cut|bring|shorten|drop)\w*\b[^.;]{0,60}?\bto\s+(?:under\s+)?<A>")),
     ("leading", _with(r"^<A>\+?(?=\s+[^\W\d])")),
 )
+_LARGEST = 1e15
+"""A larger number is none that people count: infinite, not a number at all, or an identifier."""
 _SIZES = {"k": 1e3, "M": 1e6, "bn": 1e9}
 _SHORT = {"thousand": "k", "million": "M", "mio": "M", "billion": "bn", "m": "M", "k": "k", "b": "bn", "bn": "bn"}
 _CELL = re.compile(r"(?P<sign>[-−]?)\s?" + _NUMBER.replace("{0}", "a") + r"\s*(?P<word>[^\d]{0,20})", re.IGNORECASE)
@@ -81,7 +83,7 @@ def amount(text: Any) -> tuple[float, str] | None:
     if isinstance(text, bool):
         return None
     if isinstance(text, int | float):
-        return float(text), ""
+        return (float(text), "") if abs(text) <= _LARGEST else None
     match = _CELL.fullmatch(str(text).strip())
     found = _amount(match, "a") if match else None
     if found is None or match is None:

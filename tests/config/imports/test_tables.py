@@ -154,6 +154,15 @@ def test_json_may_be_nested_or_flat(data: Any) -> None:
     assert found.notes == []
 
 
+@pytest.mark.parametrize("number", ["NaN", "1e400", "-Infinity", "1" * 400])
+def test_what_is_no_finite_number_is_none(number: str) -> None:
+    data = f"""[{{"objective": "Grow", "key result": "One", "start": 1, "target": {number}, "current": {number},
+        "confidence": {number}, "weight": {number}}}]"""
+    found = loaded(read(data.encode(), ".json", "a.json"))
+    assert shape(found) == [("GROW.1", "One", None, None, 1, None)]
+    assert found.config.checkins == ()
+
+
 def test_objectives_aligned_in_a_circle_are_cut_open() -> None:
     found = csv("title,type,parent,cycle\nA,Objective,B,2026-Q4\nB,Objective,A,2026-Q4\n")
     assert [one.supports for one in found.config.objectives] == [("B",), ()]
