@@ -28,7 +28,6 @@ from sync.measure import measure
 from sync.suggestions import suggest_unaligned
 from tests.postgres import Postgres
 
-PROJECTS = 50
 CHANGED = 500
 FROM_NOTHING_S, AFTER_CHANGES_S = 45, 2
 GROWTH = 10
@@ -77,10 +76,11 @@ def _measured(database: str, *sizes: int) -> dict[str, Steps]:
 def main() -> None:
     """Both measurements."""
     url, items, key_results, mappings, teams = sys.argv[1], *map(int, sys.argv[2:6])
-    config = organisation.config(key_results, mappings, PROJECTS, teams, items)
+    projects = max(teams // organisation.TEAMS_PER_PROJECT, 1)
+    config = organisation.config(key_results, mappings, projects, teams, items)
     engine = store.connect(url)
     store.migrate(engine)
-    organisation.fill(engine, items, PROJECTS)
+    organisation.fill(engine, items, projects)
     with engine.begin() as conn:
         okrs.apply(conn, config, organisation.NOW)
 
@@ -105,9 +105,11 @@ def main() -> None:
 
     nothing = counted(timedelta(0))
     with engine.begin() as conn:
-        chosen = f"id % {max(items // CHANGED, 1)} = 7"
-        conn.execute(sa.text(f"UPDATE work_item SET state = 'done' WHERE {chosen}"))
-        conn.execute(sa.text(f"INSERT INTO dirty (item_id) SELECT id FROM work_item WHERE {chosen}"))
+        # Work that is not finished changes; these are spread over all of it.
+        chosen = "SELECT id FROM work_item WHERE state IN ('todo', 'in_progress') ORDER BY id % 997, id LIMIT :changed"
+        changed = {"changed": CHANGED}
+        conn.execute(sa.text(f"INSERT INTO dirty (item_id) {chosen}"), changed)
+        conn.execute(sa.text("UPDATE work_item SET state = 'done' WHERE id IN (SELECT item_id FROM dirty)"))
     sys.stdout.write(json.dumps({"nothing": nothing, "changes": counted(timedelta(hours=1))}) + "\n")
 
 

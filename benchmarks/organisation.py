@@ -1,4 +1,11 @@
-"""A large organisation, written straight into the tables: what linking and measuring are timed on."""
+"""A large organisation, written straight into the tables: what linking and measuring are timed on.
+
+It is made to be like a real one. An epic and its 49 children lie in one project and mostly in one version; four teams
+share a project. Labels belong to a department of five projects. The older epics of a project are done with all that
+lies below, the next ones are in progress, the youngest wait: about one item in twenty is in progress. A key result maps
+work of its own team's project, so that it has work of one to four teams mostly; one in twenty-five maps epics of all
+projects. A fifth of what is in progress serves no key result.
+"""
 
 import random
 from collections.abc import Iterator
@@ -14,9 +21,49 @@ EPIC_SIZE = 50
 ITEMS_PER_LABEL = 50
 VERSIONS_PER_PROJECT = 40
 VERSIONS_PER_TEAM = 10
+TEAMS_PER_PROJECT = 4
+PROJECTS_PER_DEPARTMENT = 5
 TEAMS_PER_LEADER = 20
-STATES = ("todo", "in_progress", "done", "done", "done", "cancelled")
+FINISHED, UNDER_WAY = 0.7, 0.15
+"""Shares of a project's epics."""
+STATES = {
+    "done": ("done",) * 8 + ("cancelled",),
+    "in_progress": ("todo", "todo", "in_progress", "in_progress", "done", "done", "cancelled"),
+    "todo": ("todo",) * 9 + ("cancelled",),
+}
+"""Of the children, by the state of their epic."""
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class _Epics:
+    """Where the epics lie, numbered from 0: one after the other in each project in turn."""
+
+    def __init__(self, items: int, projects: int) -> None:
+        self.projects = projects
+        self.of_project = max(items // EPIC_SIZE // projects, 1)
+        self.labels = max(items // ITEMS_PER_LABEL * PROJECTS_PER_DEPARTMENT // projects, 10)
+        """Of a department."""
+
+    def project(self, epic: int) -> int:
+        return epic % self.projects
+
+    def key(self, epic: int) -> str:
+        return f"P{self.project(epic)}-{epic * EPIC_SIZE}"
+
+    def version(self, epic: int) -> int:
+        return epic // self.projects % VERSIONS_PER_PROJECT
+
+    def state(self, epic: int) -> str:
+        place = epic // self.projects / self.of_project
+        return "done" if place < FINISHED else "in_progress" if place < FINISHED + UNDER_WAY else "todo"
+
+    def open(self, project: int, chance: random.Random) -> int:
+        """One of the project's epics that are not finished."""
+        first = int(self.of_project * FINISHED)
+        return chance.randrange(first, max(self.of_project, first + 1)) * self.projects + project
+
+    def label(self, project: int, number: int) -> str:
+        return f"area{project // PROJECTS_PER_DEPARTMENT}-{number % self.labels:05}"
 
 
 def config(key_results: int, mappings: int, projects: int, teams: int, items: int) -> Config:
@@ -25,24 +72,30 @@ def config(key_results: int, mappings: int, projects: int, teams: int, items: in
     Mappings are by epic, label, version and project, as companies mix them. Every tenth key result names its levers.
     """
     chance = random.Random(7)
-    epics = [n for n in range(items) if n % EPIC_SIZE == 0]
+    epics = _Epics(items, projects)
     keys = [f"KR{n}" for n in range(key_results)]
-    labels = items // ITEMS_PER_LABEL
     works = []
     for n in range(mappings):
-        project = chance.randrange(projects)
+        project = _team_of(n % key_results, teams) % projects
+        everywhere = n % key_results % 25 == 0
+        places = [chance.randrange(projects) if everywhere else project for _ in range(4)]
+        label = chance.randrange(epics.labels)
         works.append(
             (
-                {"connection": "tool", "epic": [f"P{epic % projects}-{epic}" for epic in chance.sample(epics, 4)]},
-                {"connection": "tool", "project": f"P{project}", "label": f"label-{chance.randrange(labels)}"},
+                {"connection": "tool", "epic": sorted({epics.key(epics.open(place, chance)) for place in places})},
+                {"connection": "tool", "project": f"P{project}", "label": epics.label(project, label)},
                 {
                     "connection": "tool",
                     "project": f"P{project}",
                     "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}",
-                    "label": f"label-{n % labels}",
                 },
-                {"connection": "tool", "label": f"label-{chance.randrange(labels // 10)}?", "not": {"type": "Bug"}},
-            )[n % 4]
+                {
+                    "connection": "tool",
+                    "project": f"P{project}",
+                    "label": f"{epics.label(project, label)[:-1]}?",
+                    "not": {"type": "Bug"},
+                },
+            )[(n + n // key_results) % 4]
         )
     return Config.model_validate(
         {
@@ -57,7 +110,7 @@ def config(key_results: int, mappings: int, projects: int, teams: int, items: in
                     "team": f"T{n % teams}",
                     "supports": [f"O{(n - 1) // 5}"] if n else [],
                     "key_results": [
-                        _key_result(one, projects, teams) for one in range(n * 5, min(n * 5 + 5, key_results))
+                        _key_result(one, epics, teams) for one in range(n * 5, min(n * 5 + 5, key_results))
                     ],
                 }
                 for n in range((key_results + 4) // 5)
@@ -73,6 +126,11 @@ def config(key_results: int, mappings: int, projects: int, teams: int, items: in
     )
 
 
+def _team_of(key_result: int, teams: int) -> int:
+    """A third of the key results have another team than their objective."""
+    return key_result * 7 % teams if key_result % 3 == 0 else key_result // 5 % teams
+
+
 def _team(number: int, projects: int) -> dict[str, Any]:
     """Each project has one team, and others for a part of its versions. Every twentieth leads those up to the next."""
     project, part = number % projects, number // projects
@@ -85,25 +143,30 @@ def _team(number: int, projects: int) -> dict[str, Any]:
     return {"key": f"T{number}", "owns": [owns], **above}
 
 
-def _key_result(number: int, projects: int, teams: int) -> dict[str, Any]:
-    """Half of them have a metric, a third another team than their objective."""
+def _key_result(number: int, epics: _Epics, teams: int) -> dict[str, Any]:
+    """Half of them have a metric."""
     found: dict[str, Any] = {"key": f"KR{number}", "title": f"Key result {number}"}
     if number % 2:
         found["metric"] = {"target": 100}
     if number % 3 == 0:
-        found["team"] = f"T{number * 7 % teams}"
+        found["team"] = f"T{_team_of(number, teams)}"
     if number % 10 == 0:
-        project = number % projects
+        project = _team_of(number, teams) % epics.projects
+        version = f"{project}.{number % VERSIONS_PER_PROJECT}"
+        epic = number % epics.of_project * epics.projects + project
         found["levers"] = [
-            {"connection": "tool", "project": f"P{project}", "version": f"{project}.{number % VERSIONS_PER_PROJECT}"},
-            {"connection": "tool", "epic": f"P{number * EPIC_SIZE % projects}-{number * EPIC_SIZE}"},
+            {"connection": "tool", "project": f"P{project}", "version": version},
+            {"connection": "tool", "epic": epics.key(epic)},
         ]
     return found
 
 
 def fill(engine: sa.Engine, items: int, projects: int) -> None:
     """Writes so many items, an epic and its 49 children in a row, each with two labels and mostly a version."""
-    labels = items // ITEMS_PER_LABEL
+    epics = _Epics(items, projects)
+    labels = [
+        epics.label(first, n) for first in range(0, projects, PROJECTS_PER_DEPARTMENT) for n in range(epics.labels)
+    ]
     with engine.begin() as conn:
         conn.execute(
             sa.text(
@@ -132,9 +195,7 @@ def fill(engine: sa.Engine, items: int, projects: int) -> None:
                 for p in range(projects)
             ),
         )
-        _many(
-            conn, "tag", "id kind value folded", ((n + 1, "label", f"label-{n}", f"label-{n}") for n in range(labels))
-        )
+        _many(conn, "tag", "id kind value folded", ((n, "label", label, label) for n, label in enumerate(labels, 1)))
         versions = projects * VERSIONS_PER_PROJECT
         _many(
             conn,
@@ -149,39 +210,46 @@ def fill(engine: sa.Engine, items: int, projects: int) -> None:
             "id connection_id scope_id external_id key key_folded url title title_folded type type_folded level state"
             " category self_reported parent_pending parent_id created_at updated_at closed_at presence content_hash"
         )
-        _many(conn, "work_item", columns, _items(conn, items, projects))
-        _many(
-            conn,
-            "work_tag",
-            "item_id tag_id",
-            ((n + 1, tag) for n in range(items) for tag in {n * 7919 % labels + 1, n // 50 % labels + 1}),
-        )
+        _many(conn, "work_item", columns, _items(conn, items, epics))
+        _many(conn, "work_tag", "item_id tag_id", _labelled(items, epics))
         _many(
             conn,
             "work_container",
             "item_id container_id",
             (
-                (n + 1, n // projects % VERSIONS_PER_PROJECT * projects + n % projects + 1)
+                (n + 1, epics.version(n // EPIC_SIZE) * projects + epics.project(n // EPIC_SIZE) + 1)
                 for n in range(items)
-                if n % 3
+                if n % 10
             ),
         )
 
 
-def _items(conn: sa.Connection, items: int, projects: int) -> Iterator[tuple[object, ...]]:
+def _labelled(items: int, epics: _Epics) -> Iterator[tuple[int, int]]:
+    """One label that all of an epic share, and another one, both of the department."""
+    for n in range(items):
+        epic = n // EPIC_SIZE
+        first = epics.project(epic) // PROJECTS_PER_DEPARTMENT * epics.labels + 1
+        for label in {epic // epics.projects % epics.labels, n * 7919 % epics.labels}:
+            yield n + 1, first + label
+
+
+def _items(conn: sa.Connection, items: int, epics: _Epics) -> Iterator[tuple[object, ...]]:
     chance = random.Random(3)
     for n in range(items):
-        epic = n % EPIC_SIZE == 0
-        state = chance.choice(STATES)
-        if epic:  # there is always an open child below it; one in fifty was closed too early
-            state = "done" if n // EPIC_SIZE % 50 == 7 else "in_progress"
-        key = f"P{n % projects}-{n}"
-        moved = _instant(conn, NOW - timedelta(minutes=chance.randrange(60 * 24 * 100)))
-        kind = "Epic" if epic else chance.choice(("Story", "Bug"))
+        epic = n // EPIC_SIZE
+        project, top = epics.project(epic), n % EPIC_SIZE == 0
+        state = epics.state(epic) if top else chance.choice(STATES[epics.state(epic)])
+        if top and state == "in_progress" and epic % 50 == 7:  # closed too early
+            state = "done"
+        key = f"P{project}-{n}"
+        moved = _instant(
+            conn, NOW - timedelta(minutes=chance.randrange(60 * 24 * (20 if state == "in_progress" else 100)))
+        )
+        kind = "Epic" if top else chance.choice(("Story", "Bug"))
         yield (
-            n + 1, 1, n % projects + 1, str(n), key, fold(key), "", f"Item {n}", f"item {n}", kind, fold(kind),
-            "epic" if epic else "issue", state, "done" if state == "cancelled" else state, False, False,
-            None if epic else n - n % EPIC_SIZE + 1, moved, moved,
+            n + 1, 1, project + 1, str(n), key, fold(key), "", f"Item {n}", f"item {n}", kind, fold(kind),
+            "epic" if top else "issue", state, "done" if state == "cancelled" else state, False, False,
+            None if top else n - n % EPIC_SIZE + 1, moved, moved,
             moved if state in {"done", "cancelled"} else None, "present", n,
         )  # fmt: skip
 
