@@ -172,6 +172,15 @@ def test_open_work_says_which_key_results_it_serves_already(conn: sa.Connection,
     assert bare_key_results(conn, configuration, DAY) == {"A.2": "matches_nothing", "A.4": "no_mapping"}
 
 
+def test_all_is_looked_at_again_once_levers_or_mappings_change(conn: sa.Connection, tracker: Tracker) -> None:
+    tracker.save(item("SHOP-1", title="Water the plants", components=("Greenhouse",), **ACTIVE))
+    counted(conn, config(key_results=KEY_RESULTS))
+    assert kept(conn) == {"SHOP-1": (None, None)}
+    grown = KEY_RESULTS[1] | {"levers": [{"component": "Greenhouse"}, {"title": "Water the plants"}]}
+    counted(conn, config(key_results=[KEY_RESULTS[0], grown]))
+    assert kept(conn)["SHOP-1"][0] == "A.2"
+
+
 def test_a_key_result_is_known_by_its_levers_its_mappings_and_its_work(conn: sa.Connection, tracker: Tracker) -> None:
     tracker.save(
         item("SHOP-1", title="Direct", level="epic", components=("Checkout",), labels=("fast",)),
