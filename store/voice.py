@@ -86,7 +86,7 @@ def _not_open(code: str, subject: str, found: list[Any], open_subjects: list[str
 
 
 def _objections(conn: sa.Connection, key: str, team: str | None) -> list[About]:
-    key_result = _key_result(conn, key)
+    key_result = _key_result(conn, key, archived=True)
     query = (
         sa.select(_BARRIER.c.id, _BARRIER.c.kind, _TEAM.c.key)
         .join(_TEAM, _TEAM.c.id == _BARRIER.c.team_id)
@@ -209,8 +209,8 @@ def acknowledge_work(conn: sa.Connection, key: str, team: str, who: str, note: s
     return conn.execute(new).first() is not None
 
 
-def _key_result(conn: sa.Connection, key: str) -> Any:
-    """The row of a key result that is not archived, with the end of its cycle."""
+def _key_result(conn: sa.Connection, key: str, *, archived: bool = False) -> Any:
+    """The row of a key result, with the end of its cycle; only on demand of one that is archived."""
     query = (
         sa.select(_KEY_RESULT.c.id, _KEY_RESULT.c.key, _KEY_RESULT.c.archived, _OBJECTIVE.c.cycle_id, _CYCLE.c.ends_on)
         .join(_OBJECTIVE, _OBJECTIVE.c.id == _KEY_RESULT.c.objective_id)
@@ -223,7 +223,7 @@ def _key_result(conn: sa.Connection, key: str) -> Any:
             f"There is no key result {key!r}.{did_you_mean(key, known)}",
             "`northing status` lists them. One that was just written is there after the next `northing sync`.",
         )
-    if row.archived:
+    if row.archived and not archived:
         raise Unfit(f"Key result {key} left the configuration.", "Put it back first.")
     return row
 

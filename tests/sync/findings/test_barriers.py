@@ -332,6 +332,13 @@ class TestRefusals:
             decide(town, "accept", until=date(2026, 11, 23))
         assert [change for change, *_ in changes(town)] == ["opened"]
 
+    def test_one_to_a_key_result_that_left_the_configuration_can_be_withdrawn(self, town: Town) -> None:
+        voice.object_to(town.conn, "GROW.1", "metric", "platform", "Eva", None, NOW, TODAY)
+        town.conn.execute(sa.text("UPDATE key_result SET archived = TRUE"))
+        voice.withdraw(town.conn, "GROW.1", "platform", "Eva", None, NOW + DAY)
+
+        assert barriers(town, "state", "ended_at") == [("ended", "2026-11-25T12:00:00Z")]
+
     @pytest.mark.parametrize(
         "key, team, day, message",
         [
