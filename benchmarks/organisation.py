@@ -4,7 +4,7 @@ It is made to be like a real one. An epic and its 49 children lie in one project
 share a project. Labels belong to a department of five projects. The older epics of a project are done with all that
 lies below, the next ones are in progress, the youngest wait: about one item in twenty is in progress. A key result maps
 work of its own team's project, so that it has work of one to four teams mostly; one in twenty-five maps epics of all
-projects. A fifth of what is in progress serves no key result.
+projects. Most have an owner, a metric and check-ins. A fifth of what is in progress serves no key result.
 """
 
 import random
@@ -57,10 +57,12 @@ class _Epics:
         place = epic // self.projects / self.of_project
         return "done" if place < FINISHED else "in_progress" if place < FINISHED + UNDER_WAY else "todo"
 
-    def open(self, project: int, chance: random.Random) -> int:
-        """One of the project's epics that are not finished."""
+    def open(self, project: int, version: int, chance: random.Random) -> int:
+        """One of the project's epics that are not finished, of this version where there is one."""
         first = int(self.of_project * FINISHED)
-        return chance.randrange(first, max(self.of_project, first + 1)) * self.projects + project
+        found = chance.randrange(first, max(self.of_project, first + 1))
+        near = found - found % VERSIONS_PER_PROJECT + version
+        return (near if first <= near < self.of_project else found) * self.projects + project
 
     def label(self, project: int, number: int) -> str:
         return f"area{project // PROJECTS_PER_DEPARTMENT}-{number % self.labels:05}"
@@ -76,18 +78,22 @@ def config(key_results: int, mappings: int, projects: int, teams: int, items: in
     keys = [f"KR{n}" for n in range(key_results)]
     works = []
     for n in range(mappings):
-        project = _team_of(n % key_results, teams) % projects
+        part, project = divmod(_team_of(n % key_results, teams), projects)
+        version = (part - 1) * VERSIONS_PER_TEAM % VERSIONS_PER_PROJECT + chance.randrange(VERSIONS_PER_TEAM)
         everywhere = n % key_results % 25 == 0
         places = [chance.randrange(projects) if everywhere else project for _ in range(4)]
         label = chance.randrange(epics.labels)
         works.append(
             (
-                {"connection": "tool", "epic": sorted({epics.key(epics.open(place, chance)) for place in places})},
+                {
+                    "connection": "tool",
+                    "epic": sorted({epics.key(epics.open(place, version, chance)) for place in places}),
+                },
                 {"connection": "tool", "project": f"P{project}", "label": epics.label(project, label)},
                 {
                     "connection": "tool",
                     "project": f"P{project}",
-                    "version": f"{project}.{chance.randrange(VERSIONS_PER_PROJECT)}",
+                    "version": f"{project}.{version}",
                 },
                 {
                     "connection": "tool",
@@ -108,6 +114,7 @@ def config(key_results: int, mappings: int, projects: int, teams: int, items: in
                     "title": f"Objective {n}",
                     "cycle": "Q",
                     "team": f"T{n % teams}",
+                    "owner": f"leader {n}",
                     "supports": [f"O{(n - 1) // 5}"] if n else [],
                     "key_results": [
                         _key_result(one, epics, teams) for one in range(n * 5, min(n * 5 + 5, key_results))
@@ -119,7 +126,7 @@ def config(key_results: int, mappings: int, projects: int, teams: int, items: in
             "checkins": [
                 {"key_result": key, "date": day, "value": n % 70}
                 for n, key in enumerate(keys)
-                if n % 2
+                if n % 10 != 6
                 for day in (date(2026, 10, 20), date(2026, 11, 10))
             ],
         }
@@ -144,9 +151,11 @@ def _team(number: int, projects: int) -> dict[str, Any]:
 
 
 def _key_result(number: int, epics: _Epics, teams: int) -> dict[str, Any]:
-    """Half of them have a metric."""
+    """One in ten has no metric, and one no owner."""
     found: dict[str, Any] = {"key": f"KR{number}", "title": f"Key result {number}"}
-    if number % 2:
+    if number % 10 != 3:
+        found["owner"] = f"owner {number}"
+    if number % 10 != 6:
         found["metric"] = {"target": 100}
     if number % 3 == 0:
         found["team"] = f"T{_team_of(number, teams)}"
