@@ -80,7 +80,7 @@ def _named(world: World) -> list[tuple[int, _Name]]:
     for row in world.conn.execute(query.bindparams(sa.bindparam("kinds", kinds, expanding=True))):
         if row.kind != "label":
             found.append((row.id, _Name(f"{lines[row.kind]}: {_line(row.value)}", fold(row.folded))))
-        elif row.folded.startswith(before) and row.folded[len(before) :].endswith(after):
+        elif row.folded.startswith(before) and row.folded.endswith(after):
             key = row.folded[len(before) : len(row.folded) - len(after)]
             found.append((row.id, _Name(_line(row.value), key)))
     return found
