@@ -177,7 +177,7 @@ def test_all_is_looked_at_again_once_levers_or_mappings_change(conn: sa.Connecti
     counted(conn, config(key_results=KEY_RESULTS))
     assert kept(conn) == {"SHOP-1": (None, None)}
     grown = KEY_RESULTS[1] | {"levers": [{"component": "Greenhouse"}, {"title": "Water the plants"}]}
-    counted(conn, config(key_results=[KEY_RESULTS[0], grown]))
+    counted(conn, config(key_results=[KEY_RESULTS[0], grown, KEY_RESULTS[2]]))
     assert kept(conn)["SHOP-1"][0] == "A.2"
 
 
