@@ -12,7 +12,7 @@ from sync.findings.rule import Hit, Severity, Unjudged, counted, listed
 from sync.findings.running import SHOWN, chunked, is_open
 from sync.findings.world import World
 
-COMPARED = 20
+COMPARED = 10
 """Names for which the nearest key is looked for, those on most items: comparing each with all keys takes long."""
 NOTHING = re.compile(r"\W*|none|n/?a", re.IGNORECASE)
 """What people write who say that no key result is meant."""
