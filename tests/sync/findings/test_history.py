@@ -1,12 +1,13 @@
 """DRF205, DRF206 and DRF208: what changed since the cycle began, and since yesterday, on both databases."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from store import tables
-from sync.facts import Part
+from sync.facts import MappingFacts, Part
 from sync.findings import Hit, Unjudged, rules
 from sync.findings.rule import Subject
 from sync.findings.world import World
@@ -256,6 +257,15 @@ class TestJump:
         fact = key_result(id=identity, delivery=0.5, parts=(part(4, in_progress=4, size_in_progress=4.0),))
         credited = config(counting={"in_progress_credit": 0.5})
         assert list(rules()["DRF208"].find(World(stored.conn, credited, [fact], NOW), frozenset())) == []
+
+    def test_work_that_two_conventions_link_is_one_part(self, stored: Stored, identity: int) -> None:
+        day(stored, identity, YESTERDAY, delivery=0.0)
+        self.link(stored, identity, 3, state="done", finished_at=NOW)
+        label = MappingFacts(mapping_id=7, position=1, via="label", text="label kr:GROW.1", matched=1)
+        trailer = MappingFacts(mapping_id=1, position=2, via="trailer", text="Key-Result: GROW.1", matched=3)
+        one = replace(part(4, 3), mapping_id=7, position=1, via="convention")
+        fact = key_result(id=identity, delivery=0.75, parts=(one,), mappings=(label, trailer))
+        assert find("DRF208", stored, fact) == []
 
     def test_much_new_work_is_a_change_of_scope(self, stored: Stored, identity: int) -> None:
         day(stored, identity, YESTERDAY, delivery=0.75)

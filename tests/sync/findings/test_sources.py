@@ -46,6 +46,17 @@ def minutes_ago(minutes: float) -> datetime:
 class TestFailingConnection:
     """SYN501."""
 
+    @pytest.mark.parametrize("minutes, fires", [(299, False), (301, True)])
+    def test_when_it_fails_is_configuration(
+        self, conn: sa.Connection, stored: Stored, minutes: int, fires: bool
+    ) -> None:
+        stored.connection(last_ok_at=minutes_ago(minutes))
+        slow = settings(thresholds={"source_intervals": 5}, schedule={"sync": "every 1 hour"})
+
+        hits = list(rules()["SYN501"].find(World(conn, slow, [], NOW), frozenset()))
+
+        assert len(hits) == fires
+
     def test_a_refused_connection_says_what_happened_and_since_when(self, conn: sa.Connection, stored: Stored) -> None:
         stored.connection(error="the token was refused (401)", failed_at=minutes_ago(1), last_ok_at=minutes_ago(16))
 
