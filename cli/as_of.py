@@ -42,15 +42,16 @@ def rewound(session: Session, text: str) -> Generator[Any]:
     While it is open, another writer waits. Raises Failure for a day that is none, lies in the future, or where no sync
     has filled the database yet.
     """
-    from cli.reader import Alchemy, must_be_filled
+    from cli.reader import Alchemy, must_be_filled, must_exist, place
     from cli.wiring import database, loaded, now
     from sync.history import as_of
 
     config, moment = loaded(session).config, now()
     then = _end_of(past_day(text, moment.astimezone(config.zone).date()), config, moment)
+    must_exist(config.database)
     with database(config.database) as engine, engine.connect() as conn, conn.begin() as transaction:
         reader = Alchemy(conn)
-        must_be_filled(reader, engine.url.render_as_string(hide_password=True))
+        must_be_filled(reader, place(engine.url))
         as_of(conn, config, then)
         yield reader
         transaction.rollback()

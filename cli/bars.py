@@ -16,6 +16,7 @@ HEALTH = {
     "unknown": ("unknown", "bright_black"),
     "closed": ("closed", "blue"),
 }
+STATES = {"todo": "to do", "in_progress": "in progress", "done": "done", "cancelled": "cancelled"}
 SEVERITY = {"critical": ("✖", "red"), "warning": ("▲", "yellow"), "info": ("•", "cyan")}
 
 

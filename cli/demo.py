@@ -106,16 +106,25 @@ def _sync_and_show(at: Session) -> int:
     return 0
 
 
+def _program() -> str:
+    """How this program is called from here: by its path where it lies in this folder, as `make demo` has it."""
+    called = Path(sys.argv[0])
+    if called.name == "northing" and called.is_file() and called.absolute().is_relative_to(Path.cwd()):
+        return shlex.quote(str(called.absolute().relative_to(Path.cwd())))
+    return "northing"
+
+
 def _tell(at: Session, folder: Path, *, stays: bool) -> None:
     at.say()
     at.say(f"Configuration and database: {folder}")
     at.say("Try:")
     config = f"--config {shlex.quote(str(folder / 'northing.yaml'))}"
     plan = f"plan check {shlex.quote(str(folder / 'plans' / 'next-quarter.yaml'))}"
-    for words in ("explain CHECKOUT.1", "check", "explain STR302", plan, "map test '{label: maintenance}'"):
-        at.say(f"  northing {words} {config}")
+    program = _program()
+    for words in ("explain CHECKOUT.1", "check", "explain STR302", "forecast", "history RELY.4", plan, "map suggest"):
+        at.say(f"  {program} {words} {config}")
     if stays:
-        at.say(f"  northing sync {config}")
+        at.say(f"  {program} sync {config}")
         at.say("The simulated tools run until Ctrl-C.")
     else:
         at.say("The simulated tools have stopped. All commands but `sync` and `doctor` work without them.")

@@ -60,11 +60,24 @@ def _found(at: Session, reader: Any, key: str) -> list[dict[str, Any]]:
         return [found]
     several = items(reader, key)
     if not several:
+        near = _near(reader, key)
         raise Failure(
-            f"Nothing has the key {key!r}: no key result, no objective, no stored item, no code of a finding.",
+            f"Nothing has the key {key!r}: no key result, no objective, no stored item, no code of a finding."
+            + (f" Did you mean `{near}`?" if near else ""),
             "`northing status` lists key results, `northing map test` lists items.",
         )
     return several
+
+
+def _near(reader: Any, key: str) -> str | None:
+    """The key that was probably meant; items are too many to be looked through."""
+    from config.codes import CODES
+    from config.problems import nearest
+
+    keys = (
+        "SELECT key_result AS key FROM northing_key_results UNION SELECT objective FROM northing_objectives ORDER BY 1"
+    )
+    return nearest(key, [*(row["key"] for row in reader.rows(keys)), *CODES])
 
 
 def _explains_code(at: Session, code: str) -> bool:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from cli.bars import HEALTH, counted, percent
+from cli.bars import HEALTH, STATES, counted, percent
 from cli.check import line
 from cli.session import Session
 
 SHOWN = 40
-_STATES = {"todo": "to do", "in_progress": "in progress", "done": "done", "cancelled": "cancelled"}
 
 
 def show(found: dict[str, Any], at: Session, *, everything: bool = False) -> None:
@@ -74,7 +73,7 @@ def _items(rows: list[tuple[dict[str, Any], str]], at: Session, everything: bool
     width = max((len(item["key"]) for item, _ in shown), default=0)
     for item, words in shown:
         title = item["title"] if len(item["title"]) <= 60 else item["title"][:59] + "…"
-        at.say(f"     {item['key']:<{width}}  {_STATES[item['state']]:<11}  {title}  [{words}]")
+        at.say(f"     {item['key']:<{width}}  {STATES[item['state']]:<11}  {title}  [{words}]")
     if len(shown) < len(rows):
         at.say(f"     and {len(rows) - len(shown)} more (--all lists them)")
 
@@ -104,7 +103,7 @@ def _item(found: dict[str, Any], at: Session, _everything: bool) -> None:
     kind = f"{row['type']}, " if row["type"] else ""
     at.say(f"  {row['url']}")
     at.say(f"  {kind}{row['level']} in {row['connection']}:{row['scope']}, team {row['team'] or 'none'}")
-    at.say(f"  {_STATES[row['state']]}: {found['state_reason']}")
+    at.say(f"  {STATES[row['state']]}: {found['state_reason']}")
     if row["presence"] != "present":
         at.say(f"  {row['presence'].replace('_', ' ')}")
     if row["parent_key"]:

@@ -75,13 +75,15 @@ def register(app: typer.Typer) -> None:
 
 
 def _missing(reader: "Reader", key: str) -> Failure:
+    from cli.reader import no_key_result
+
     rows = reader.rows("SELECT cycle, cycle_end FROM northing_key_results WHERE key_result = :key", key=key)
     if rows:
         return Failure(
             f"There is no forecast of {key}: its cycle {rows[0]['cycle']} does not run.",
             "Each sync forecasts the work of running cycles. Of a coming one, `northing plan check` tells.",
         )
-    return Failure(f"There is no key result {key!r}.", "`northing status` lists them.")
+    return no_key_result(reader, key)
 
 
 def _as_data(row: "Row", teams: dict[str, "Row"]) -> "Row":

@@ -15,7 +15,7 @@ DAYS = 364
 def show(at: Session) -> None:
     """Hides the last weeks again and again, forecasts, and prints how often the forecasts held."""
     import store
-    from cli.reader import Alchemy, must_be_filled
+    from cli.reader import Alchemy, must_be_filled, must_exist, place
     from cli.wiring import database, loaded, now
     from sync.forecast.backtest import cases, coverage
     from sync.forecast.throughput import finished_by_day
@@ -24,8 +24,9 @@ def show(at: Session) -> None:
     config = loaded(at).config
     day = now().astimezone(config.zone).date()
     first = day - timedelta(days=DAYS + WINDOW)
+    must_exist(config.database)
     with database(config.database) as engine, store.reading(engine) as conn:
-        must_be_filled(Alchemy(conn), engine.url.render_as_string(hide_password=True))
+        must_be_filled(Alchemy(conn), place(engine.url))
         history = finished_by_day(conn, config, first, day)
     found = {team: list(cases(team, first, days)) for team, days in history.items()}
     rows = [(team, coverage(of_team)) for team, of_team in sorted(found.items(), key=lambda one: one[0] or "~")]

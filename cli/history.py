@@ -45,18 +45,19 @@ def register(app: typer.Typer) -> None:
         """Show how a key result's work and scope grew day by day, and why its delivery changed."""
         at = session(ctx, config, json, quiet)
         import store
-        from cli.reader import Alchemy, must_be_filled
+        from cli.reader import Alchemy, must_be_filled, must_exist, no_key_result, place
         from cli.wiring import database, loaded, now
         from sync.history.report import bounds
         from sync.history.report import history as history_of
 
         whole = loaded(at).config
         today = now().astimezone(whole.zone).date()
+        must_exist(whole.database)
         with database(whole.database) as engine, store.reading(engine) as conn:
-            must_be_filled(Alchemy(conn), engine.url.render_as_string(hide_password=True))
+            must_be_filled(Alchemy(conn), place(engine.url))
             of = bounds(conn, key.strip())
             if of is None:
-                raise Failure(f"There is no key result {key!r}.", "`northing status` lists them.")
+                raise no_key_result(Alchemy(conn), key)
             found = history_of(conn, whole, of, *_span(of, start, end, today))
         if at.json:
             at.data(as_data(found))

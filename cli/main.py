@@ -50,7 +50,11 @@ class Program(TyperGroup):
         """Runs the command. Errors that are not of the command line itself become an exit code."""
         try:
             return super().invoke(ctx)
-        except (typer.TyperException, typer.Exit, BrokenPipeError):
+        except typer.TyperException as error:
+            # Which of its libraries found the mistake says nothing to who made it.
+            error.message = error.message.replace("Value error, ", "")
+            raise
+        except (typer.Exit, BrokenPipeError):
             raise
         except typer.Abort:
             code = report(ctx.ensure_object(Session), KeyboardInterrupt())

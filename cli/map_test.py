@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.bars import counted
+from cli.bars import STATES, counted
 from cli.session import Failure, Session
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run(at: Session, selector: "Selector", *, everything: bool) -> None:
     width = max((len(row["key"]) for row in shown), default=0)
     for row in shown:
         how = "direct" if row["direct"] else "inherited"
-        at.say(f"{row['key']:<{width}}  {how:<9}  {row['state']:<11}  {row['title']}")
+        at.say(f"{row['key']:<{width}}  {how:<9}  {STATES[row['state']]:<11}  {row['title']}")
     if len(shown) < len(rows):
         at.say(f"and {len(rows) - len(shown)} more (--all lists them)")
 

@@ -69,9 +69,8 @@ class _Sqlite:
 
 @contextmanager
 def _sqlite(url: str) -> Generator[Reader]:
+    must_exist(url)
     file = Path(url.partition("///")[2])
-    if not file.is_file():
-        raise Failure(f"There is no data yet: {file} does not exist.", ADVICE)
     try:
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=60, isolation_level=None)
     except sqlite3.Error as error:
@@ -119,7 +118,7 @@ def _postgres(url: str) -> Generator[Reader]:
     import store
 
     engine = store.connect(url)
-    where = engine.url.render_as_string(hide_password=True)
+    where = place(engine.url)
     try:
         with store.reading(engine) as conn:
             if not sa.inspect(conn).has_table("alembic_version"):
@@ -136,10 +135,30 @@ def _postgres(url: str) -> Generator[Reader]:
         engine.dispose()
 
 
+def must_exist(url: str) -> None:
+    """Raises Failure where the file of an SQLite database is not there: looking must not make it."""
+    file = Path(url.partition("///")[2].partition("?")[0])
+    if url.startswith("sqlite:///") and not file.is_file():
+        raise Failure(f"There is no data yet: {file} does not exist.", ADVICE)
+
+
+def place(url: Any) -> str:
+    """Where a database of SQLAlchemy's lies, to be shown: its file, or its URL without the password."""
+    return url.database if url.drivername.startswith("sqlite") else url.render_as_string(hide_password=True)
+
+
 def must_be_filled(reader: Reader, where: str) -> None:
     """Raises Failure where nothing was counted yet."""
     if not reader.rows("SELECT 1 AS one FROM meta WHERE key = 'active_day'"):
         raise Failure(f"There is no data yet in {where}: nothing was counted so far.", ADVICE)
+
+
+def no_key_result(reader: Reader, key: str) -> Failure:
+    """There is no such key result: says which one was probably meant."""
+    from config.problems import did_you_mean
+
+    known = [row["key_result"] for row in reader.rows("SELECT key_result FROM northing_key_results ORDER BY 1")]
+    return Failure(f"There is no key result {key!r}.{did_you_mean(key, known)}", "`northing status` lists them.")
 
 
 def from_json(value: Any) -> Any:

@@ -144,8 +144,8 @@ def _now(row: dict[str, Any]) -> str:
 
 
 def _reason(row: dict[str, Any]) -> str:
-    # Behind the first bracket stand the limits, the same for all; the bars show what is reached and expected.
-    reason = (row["health_reason"] or "not measured yet").partition(" (on track")[0]
+    # The limits are the same for all, and the bars show what is reached and expected.
+    reason = re.sub(r" \((on track|behind under) [^)]*\)", "", row["health_reason"] or "not measured yet")
     return re.sub(r"(outcome|delivery) \d+ %, expected \d+ %: ", "", reason)
 
 

@@ -23,6 +23,17 @@ def test_the_demo_ends_in_a_picture_and_in_what_to_try(tmp_path: Path) -> None:
     assert line.endswith(str(northing.config))
 
 
+def test_what_to_try_is_called_by_its_path_where_the_program_lies_in_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "northing").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "bin" / "northing"), "demo"])
+    result = call("demo", "--data", "merlo", "--no-serve")
+    assert f"  bin/northing check --config {tmp_path}/merlo/northing.yaml" in result.out.splitlines()
+
+
 def test_a_piped_demo_ends_by_itself_and_can_be_repeated(tmp_path: Path) -> None:
     first = call("demo", "--data", str(tmp_path))
     again = call("demo", "--data", str(tmp_path), "--json")

@@ -164,3 +164,9 @@ def test_what_is_no_key_is_wrong_input(synced: Northing) -> None:
     result = synced("explain", "NOPE-1")
     assert (result.code, result.out) == (2, "")
     assert "'NOPE-1'" in result.err
+
+
+@pytest.mark.parametrize("command", ["explain", "forecast", "history"])
+def test_the_key_that_was_probably_meant_is_named(synced: Northing, command: str) -> None:
+    result = synced(command, "company.1")
+    assert (result.code, "Did you mean `COMPANY.1`?" in result.err) == (2, True)

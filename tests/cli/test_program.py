@@ -51,6 +51,19 @@ def test_a_wrong_call_is_wrong_input(arguments: str) -> None:
     assert "Error" in result.err
 
 
+def test_a_word_that_is_no_choice_is_told_with_the_choices() -> None:
+    said = call("check", "--fail-on", "nope").err.splitlines()[-1]
+    assert said == "Error: Invalid value for '--fail-on': 'nope' is not one of 'critical', 'warning', 'info'."
+
+
+@pytest.mark.parametrize("command", ["status", "status --as-of 2026-10-20", "forecast --backtest", "history RELY.1"])
+def test_looking_at_a_database_that_is_not_there_does_not_make_it(fresh: Northing, command: str) -> None:
+    result = fresh(*command.split())
+    file = fresh.folder / "northing.db"
+    assert (result.code, result.err.splitlines()[0]) == (2, f"error: There is no data yet: {file} does not exist.")
+    assert not file.exists()
+
+
 def test_status_loads_neither_the_configuration_nor_sqlalchemy(synced: Northing) -> None:
     code = (
         "import sys\nfrom cli.main import app\n"
