@@ -258,6 +258,21 @@ class TestBeyondTheCycle:
             * beyond
         )
 
+    @pytest.mark.parametrize("todo, beyond", [(10, False), (9, True)])
+    def test_an_item_with_a_day_of_its_own_and_a_milestones_is_one(
+        self, stored: Stored, todo: int, beyond: bool
+    ) -> None:
+        scope = stored.scope(stored.connection())
+        item = stored.item(scope, "SHOP-1", due_on=AFTER)
+        stored.milestone(scope, "v3", item, due_on=AFTER)
+        stored.link(stored.key_result("GROW.1"), item)
+
+        found = find("HYG406", stored, key_result(parts=(work(todo=todo),)))
+
+        assert [(hit.reason, hit.evidence["count"]) for hit in found if isinstance(hit, Hit)] == [("container", 1)] * (
+            beyond
+        )
+
     @pytest.mark.parametrize("first, beyond", [(END, False), (AFTER, True), (None, True)])
     def test_work_that_is_planned_for_several_is_planned_for_the_first(
         self, stored: Stored, first: date | None, beyond: bool
