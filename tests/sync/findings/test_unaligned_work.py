@@ -54,6 +54,17 @@ def test_an_ancestor_that_is_linked_is_not_the_subject(conn: sa.Connection, stor
     assert subjects(conn) == {("item", "SHOP-2"): ["SHOP-3"]}
 
 
+def test_nor_is_one_that_is_intentional_without_what_lies_below_it(
+    conn: sa.Connection, stored: Stored, scope: int
+) -> None:
+    top = stored.item(scope, "SHOP-1", level="initiative")
+    epic = stored.item(scope, "SHOP-2", level="epic", parent_id=top)
+    stored.item(scope, "SHOP-3", parent_id=epic)
+    stored.intend(top)
+
+    assert subjects(conn) == {("item", "SHOP-2"): ["SHOP-3"]}
+
+
 def test_a_link_to_a_key_result_of_another_cycle_does_not_align(
     conn: sa.Connection, stored: Stored, scope: int
 ) -> None:
