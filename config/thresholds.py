@@ -52,9 +52,7 @@ class Thresholds(Model):
     drift_delivery: Fraction = 0.60
     """From this delivery on, a flat metric is a finding (DRF203)."""
     scope_growth: Positive = 0.20
-    """Growth of scope since the cycle's start (DRF205),"""
-    scope_growth_items: Count = 2
-    """and at least so many more items that count; 0 leaves it to their size."""
+    """Growth of scope since the cycle's start (DRF205)."""
     reopened: Fraction = 0.10
     """Reopened work as a share of work done (DRF206)."""
     jump: Fraction = 0.25

@@ -162,10 +162,13 @@ class _Reading:
     # --- what stands below a heading ---------------------------------------------------------------------------------
 
     def _body(self, section: Section, above: ObjectiveDraft | None, team: tuple[str, ...], lone: str | None) -> None:
-        for line in section.paragraphs:
-            self._paragraph(line, above, lone)
         for table in section.tables:
             self._table(table, above, team)
+        if any(phrases.objective_in(line.text) for line in section.paragraphs):
+            self._marked_lines(section, above, team)
+            return
+        for line in section.paragraphs:
+            self._paragraph(line, above, lone)
         if lone is not None:
             number = next((line.number for line in section.paragraphs if line.text == lone), section.number)
             above = self._objective(lone, number, above, team)
@@ -173,6 +176,17 @@ class _Reading:
                 self.document.skip(number, lone, "no objective stands above the list: its title was taken for one")
         for item in section.items:
             self._item(item, above, team)
+
+    def _marked_lines(self, section: Section, above: ObjectiveDraft | None, team: tuple[str, ...]) -> None:
+        """Objectives on lines of their own: what follows one belongs to it."""
+        objective = above
+        for part in sorted([*section.paragraphs, *section.items], key=lambda one: one.number):
+            if isinstance(part, Item):
+                self._item(part, objective, team)
+            elif title := phrases.objective_in(part.text):
+                objective = self._objective(title, part.number, above, team)
+            else:
+                self._paragraph(part, objective, None)
 
     def _paragraph(self, line: Line, above: ObjectiveDraft | None, lone: str | None) -> None:
         known = phrases.attribute(line.text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import fsum
 
 from sync.facts import KeyResultFacts
-from sync.findings.past import Scope, by_start, created_since, end_of, scopes_at_start
+from sync.findings.past import by_start, created_since, end_of, sizes_at_start
 from sync.findings.rule import Hit, Rule, Subject, Unjudged, counted, listed
 from sync.findings.world import World
 from sync.words import percent
@@ -14,18 +14,20 @@ NAMED = 50
 
 
 def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged]:
-    before, grown = scopes_at_start(world), []
+    before, grown = sizes_at_start(world), []
     for key_result in world.active:
         if not key_result.readable:
             yield Unjudged("key_result", key_result.key)
-        elif _has_grown(world, before.get(key_result.id), key_result, ("key_result", key_result.key) in open_now):
-            grown.append(key_result)
-    grown.sort(key=lambda one: (-_size(one) / before[one.id].size, one.id))
+        elif (size := before.get(key_result.id, 0)) > 0:
+            limit = world.eased(world.config.thresholds.scope_growth, ("key_result", key_result.key) in open_now)
+            if round(_size(key_result) / size - 1, 9) > limit:
+                grown.append(key_result)
+    grown.sort(key=lambda one: (-_size(one) / before[one.id], one.id))
     named = frozenset(one.id for one in grown[:NAMED])
     for day, some in by_start(grown).items():
         since = created_since(world, end_of(world, day), some.keys() & named)
         for key_result in some.values():
-            was, size, new = before[key_result.id].size, _size(key_result), since.get(key_result.id)
+            was, size, new = before[key_result.id], _size(key_result), since.get(key_result.id)
             growth = size / was - 1
             yield Hit(
                 subject_kind="key_result",
@@ -48,16 +50,6 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
             )
 
 
-def _has_grown(world: World, was: Scope | None, key_result: KeyResultFacts, open_now: bool) -> bool:
-    """`was` is what counted at the start, None where that is unknown."""
-    if was is None or was.size <= 0:
-        return False
-    limits, added = world.config.thresholds, key_result.counted - was.items
-    if limits.scope_growth_items and added < world.eased(float(limits.scope_growth_items), open_now):
-        return False
-    return round(_size(key_result) / was.size - 1, 9) > world.eased(limits.scope_growth, open_now)
-
-
 def _size(key_result: KeyResultFacts) -> float:
     return fsum(part.size_total for part in key_result.parts)
 
@@ -73,11 +65,9 @@ RULE = Rule(
     computed=(
         "The size of what counts now, against that at the end of the first day of the cycle as it is kept in the daily"
         " snapshots (rebuilt from the items' dates where nothing was measured on that day): more than"
-        " `thresholds.scope_growth` (20 %) larger. And at least `thresholds.scope_growth_items` (2) more items count,"
-        " however items are sized: one more beside three is no other plan. Where that is 0, the size alone decides."
-        " Cancelled and deleted work does not count, so that what was swapped against other work is no growth. Not"
-        " raised where nothing counted on that day. The evidence names up to 20 items that were created later, for the"
-        " 50 key results that grew most."
+        " `thresholds.scope_growth` (20 %) larger. Cancelled and deleted work does not count, so that what was swapped"
+        " against other work is no growth. Not raised where nothing counted on that day. The evidence names up to 20"
+        " items that were created later, for the 50 key results that grew most."
     ),
     ends="Work leaves the key result again: cancelled, or moved to a later cycle.",
     find=_find,

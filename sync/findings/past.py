@@ -35,21 +35,12 @@ def by_start(key_results: Collection[KeyResultFacts]) -> dict[date, dict[int, Ke
     return found
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What counted of a key result: its size, and how many items."""
-
-    size: float
-    items: int
-
-
-def scopes_at_start(world: World) -> dict[int, Scope]:
-    """What counted at the end of a cycle's first day, by id of the key result; where it is known."""
-    found: dict[int, Scope] = {}
+def sizes_at_start(world: World) -> dict[int, float]:
+    """The size of what counted at the end of a cycle's first day, by id of the key result; where it is known."""
+    found: dict[int, float] = {}
     for day, key_results in by_start(world.active).items():
-        columns = (_SNAPSHOT.c.key_result_id, _SNAPSHOT.c.size_total, _SNAPSHOT.c.work_total)
-        rows = world.conn.execute(sa.select(*columns).where(_SNAPSHOT.c.day == day))
-        found |= {one: Scope(size, items) for one, size, items in rows if one in key_results}
+        query = sa.select(_SNAPSHOT.c.key_result_id, _SNAPSHOT.c.size_total).where(_SNAPSHOT.c.day == day)
+        found |= {one: size for one, size in world.conn.execute(query) if one in key_results}
     return found
 
 

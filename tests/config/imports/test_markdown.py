@@ -235,3 +235,23 @@ def test_without_any_cycle_the_running_quarter_is_taken_and_said_unless_one_is_g
 def test_references_and_strange_letters_in_titles_stay_letters() -> None:
     found = markdown("## Say: \"${HOME}\" # {all} \u2028 of\x07 it\n- `yes`\n- null\n- 'x': y\n")
     assert found.tree == {'Say: "${HOME}" # {all} of it': ["yes", "null", "'x': y"]}
+
+
+def test_objectives_may_stand_on_lines_of_their_own_and_what_follows_belongs_to_them() -> None:
+    found = markdown(
+        dedent("""\
+        # OKRs Q4 2026
+        ## Sales
+        Objective: Grow sales
+        - KR: Revenue from $7M to $10M
+        - KR: Hire a head of sales
+
+        Objective: Keep customers
+        KR: Churn from 4 % to 3 %
+        """)
+    )
+    assert found.tree == {
+        "Grow sales": ["Revenue from $7M to $10M", "Hire a head of sales"],
+        "Keep customers": ["Churn from 4 % to 3 %"],
+    }
+    assert [note for note in found.notes if "paragraph" in note[2]] == []
