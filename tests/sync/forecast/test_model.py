@@ -167,7 +167,8 @@ class TestSingleCases:
         fast = team(completions=[100] * 84, due={END: 1})
         assert (of_team(fast).chance, of_key_result(asks(shop=1), fast).chance) == (0.9999, 0.9999)
         many = {f"t{number}": team(f"t{number}", completions=[100] * 84, due={END: 1}) for number in range(7)}
-        assert of_key_result(asks(**dict.fromkeys(many, 1)), *many.values()).chance == 0.9999
+        wide = KeyResultWork(key="A", ends_on=END, remaining=dict.fromkeys(many, 1))
+        assert of_key_result(wide, *many.values()).chance == 0.9999
 
     def test_all_of_a_key_result_without_remaining_work(self) -> None:
         found = forecast([team()], [asks("A", shop=0)], DAY)
