@@ -331,6 +331,9 @@ class TestRefusals:
         with pytest.raises(voice.Unfit, match="2026-11-23 has passed: today is 2026-11-24"):
             decide(town, "accept", until=date(2026, 11, 23))
         assert [change for change, *_ in changes(town)] == ["opened"]
+        decide(town, "accept", until=TODAY)
+        meta.write(town.conn, {"active_day": TODAY.isoformat()})
+        assert decision(town) == ("accept", "Dana", "2026-11-24")
 
     def test_one_to_a_key_result_that_left_the_configuration_can_be_withdrawn(self, town: Town) -> None:
         voice.object_to(town.conn, "GROW.1", "metric", "platform", "Eva", None, NOW, TODAY)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from config import Config
 from connectors.records import Change
 from store import okrs
-from store.tables import CheckIn, Connection, Container, Finding, Scope, Snapshot, WorkItem
+from store.tables import CheckIn, Connection, Container, Finding, Quarantine, Scope, Snapshot, WorkItem
 from sync.findings import evaluate
 from sync.forecast.step import forecast
 from sync.history import as_of, snapshot
@@ -254,6 +254,17 @@ class TestRewound:
             ("M1", "closed", day(3)),
             ("M2", None, None),
         ]
+
+    def test_records_that_were_set_aside_later_were_not_yet(self, tracker: Tracker, configuration: Config) -> None:
+        tracker.save(item("SHOP-1", created_at=day(1)))
+        aside = Quarantine.__table__
+        scope = tracker.conn.execute(sa.select(Scope.__table__.c.id)).scalar_one()
+        for number in (4, 6):
+            values = {"first_seen_at": day(number), "last_seen_at": day(9), "reason": "no status", "excerpt": "{}"}
+            tracker.conn.execute(sa.insert(aside).values(scope_id=scope, external_id=str(number), whole=True, **values))
+        sync(tracker.conn, configuration, day(10))
+        as_of(tracker.conn, configuration, day(5))
+        assert tracker.conn.execute(sa.select(aside.c.external_id)).scalars().all() == ["4"]
 
     def test_failures_of_today_say_nothing_of_then(self, tracker: Tracker, configuration: Config) -> None:
         tracker.save(item("SHOP-1", created_at=day(1)))
