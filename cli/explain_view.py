@@ -5,6 +5,7 @@ from typing import Any
 from cli.bars import HEALTH, STATES, counted, percent
 from cli.check import line
 from cli.session import Session
+from sync.words import shortened
 
 SHOWN = 40
 
@@ -72,8 +73,7 @@ def _items(rows: list[tuple[dict[str, Any], str]], at: Session, everything: bool
     shown = rows if everything else rows[:SHOWN]
     width = max((len(item["key"]) for item, _ in shown), default=0)
     for item, words in shown:
-        title = item["title"] if len(item["title"]) <= 60 else item["title"][:59] + "…"
-        at.say(f"     {item['key']:<{width}}  {STATES[item['state']]:<11}  {title}  [{words}]")
+        at.say(f"     {item['key']:<{width}}  {STATES[item['state']]:<11}  {shortened(item['title'])}  [{words}]")
     if len(shown) < len(rows):
         at.say(f"     and {len(rows) - len(shown)} more (--all lists them)")
 

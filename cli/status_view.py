@@ -174,7 +174,9 @@ def _footer(found: Standing, *, ages: bool) -> "list[Text]":
     if found.unaligned["items"]:
         count = counted(found.unaligned["items"], "item")
         serve = "serves" if found.unaligned["items"] == 1 else "serve"
-        text = f"{count} in progress {serve} no key result (size {number(found.unaligned['size'])})."
+        size = number(found.unaligned["size"])
+        of_size = "" if found.unaligned["size"] == found.unaligned["items"] else f" (size {size})"
+        text = f"{count} in progress {serve} no key result{of_size}."
         lines.append(Text(f"{text} `northing check --select COV102` lists them.", style="yellow"))
     open_now = [severity for findings in found.findings.values() for severity, _ in findings]
     if open_now:

@@ -7,3 +7,8 @@ def percent(share: float) -> str:
     if 0 < share < 1:
         rounded = min(max(rounded, 1), 99)
     return f"{rounded} %"
+
+
+def shortened(title: str) -> str:
+    """A title as a sentence names it: at most 60 characters."""
+    return title if len(title) <= 60 else title[:59] + "…"

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,6 +10,7 @@ from store.dialect import Dialect
 from store.view_parts import SIZE, is_unaligned
 from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, counted, listed
 from sync.findings.world import World
+from sync.words import shortened
 
 SHOWN = 20
 CHUNK = 5_000
@@ -25,13 +25,13 @@ UNALIGNED = """
 """
 
 # Some items and their ancestors, nearest first, that serve no active key result themselves and are not intentional.
+# A subquery climbs, not a join: for a join SQLite first reads the whole table into a filter.
 ANCESTORS = f"""
     WITH RECURSIVE up (item_id, id, distance) AS (
         SELECT id, id, 0 FROM work_item WHERE id IN :ids
         UNION
-        SELECT up.item_id, p.parent_id, up.distance + 1
-        FROM up JOIN work_item p ON p.id = up.id
-        WHERE p.parent_id IS NOT NULL AND up.distance < {DEEPEST}
+        SELECT up.item_id, (SELECT p.parent_id FROM work_item p WHERE p.id = up.id), up.distance + 1
+        FROM up WHERE up.id IS NOT NULL AND up.distance < {DEEPEST}
     )
     SELECT up.item_id, p.key, p.title
     FROM up JOIN work_item p ON p.id = up.id
@@ -56,8 +56,7 @@ MILESTONES = """
 """
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     id: int
     key: str
     title: str
@@ -103,6 +102,8 @@ def _hit(kind: str, subject: str, title: str, items: list[_Item]) -> Hit:
             by_team[item.team] += item.size
     keys = [item.key for item in items]
     size = sum(item.size for item in items)
+    named = f"{subject} ({shortened(title)})" if title else subject
+    of_size = "" if size == len(items) else f" (size {size:g})"
     where = {"item": "below", "milestone": "of milestone", "scope": "of"}[kind]
     code = {"item": "epic", "milestone": "milestone", "scope": "scope"}[kind]
     return Hit(
@@ -111,10 +112,10 @@ def _hit(kind: str, subject: str, title: str, items: list[_Item]) -> Hit:
         severity=RULE.reason(code).severity,
         reason=code,
         summary=(
-            f"{subject} is in progress and serves no key result (size {size:g})"
+            f"{named} is in progress and serves no key result{of_size}"
             if keys == [subject]
-            else f"{counted(len(keys), 'item')} in progress {where} {subject} {'serves' if len(keys) == 1 else 'serve'}"
-            f" no key result (size {size:g}): {listed(keys)}"
+            else f"{counted(len(keys), 'item')} in progress {where} {named} {'serves' if len(keys) == 1 else 'serve'}"
+            f" no key result{of_size}: {listed(keys)}"
         ),
         evidence={
             "title": title,

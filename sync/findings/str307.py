@@ -57,7 +57,7 @@ def _hit(world: World, key_result: KeyResultFacts, pairs: list[Any]) -> Hit:
         severity=RULE.severity,
         summary=(
             f"{counted(len(items), 'item')} of {key_result.key} {'is' if len(items) == 1 else 'are'} blocked by open"
-            f" work of {listed(names, 3)}, who take{'s' if len(names) == 1 else ''} no part in it: {listed(first, 3)}"
+            f" work of {listed(names, 3)}, which take{'s' if len(names) == 1 else ''} no part in it: {listed(first, 3)}"
         ),
         evidence={
             "title": key_result.title,

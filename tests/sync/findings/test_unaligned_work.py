@@ -39,7 +39,7 @@ def test_items_are_grouped_under_their_topmost_ancestor(conn: sa.Connection, sto
             subject="SHOP-1",
             severity="warning",
             reason="epic",
-            summary="2 items in progress below SHOP-1 serve no key result (size 2): SHOP-3, SHOP-4",
+            summary="2 items in progress below SHOP-1 (Title of SHOP-1) serve no key result: SHOP-3, SHOP-4",
             evidence={"title": "Title of SHOP-1", "count": 2, "size": 2, "items": ["SHOP-3", "SHOP-4"], "teams": {}},
         )
     ]
@@ -98,7 +98,7 @@ def test_an_epic_without_children_stands_for_itself(conn: sa.Connection, stored:
 
     assert isinstance(hit, Hit)
     assert (hit.subject_kind, hit.subject, hit.reason) == ("item", "SHOP-1", "epic")
-    assert hit.summary == "SHOP-1 is in progress and serves no key result (size 1)"
+    assert hit.summary == "SHOP-1 (Title of SHOP-1) is in progress and serves no key result"
 
 
 def test_what_is_linked_intentional_finished_or_ignored_is_no_finding(

@@ -24,7 +24,7 @@ def waiting(*blockers: str, **more: Any) -> Item:
 
 def test_work_that_waits_for_a_team_outside(conn: sa.Connection, tracker: Tracker) -> None:
     store(tracker, waiting("CRM-1", "CRM-2"), item("SHOP-2", labels=("x",), blocked_by=("crm-1",)), *numbered("CRM", 2))
-    said = "2 items of SALES.1 are blocked by open work of Sales Tooling, who takes no part in it"
+    said = "2 items of SALES.1 are blocked by open work of Sales Tooling, which takes no part in it"
     assert found(conn, company(mappings=MAPPED), "STR307") == [
         ("STR307", "SALES.1", f"{said}: SHOP-1 by CRM-1, SHOP-1 by CRM-2, SHOP-2 by CRM-1")
     ]
