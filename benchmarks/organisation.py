@@ -251,9 +251,8 @@ def _items(conn: sa.Connection, items: int, epics: _Epics) -> Iterator[tuple[obj
         if top and state == "in_progress" and epic % 50 == 7:  # closed too early
             state = "done"
         key = f"P{project}-{n}"
-        moved = _instant(
-            conn, NOW - timedelta(minutes=chance.randrange(60 * 24 * (20 if state == "in_progress" else 100)))
-        )
+        days = 100 if state != "in_progress" or n % 200 == 0 else 13  # few that are in progress stand still
+        moved = _instant(conn, NOW - timedelta(minutes=chance.randrange(60 * 24 * days)))
         kind = "Epic" if top else chance.choice(("Story", "Bug"))
         yield (
             n + 1, 1, project + 1, str(n), key, fold(key), "", f"Item {n}", f"item {n}", kind, fold(kind),

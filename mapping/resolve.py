@@ -6,12 +6,13 @@ item, and `brings` that it matches what lies below the item for that.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from config import Selector
-from mapping.selectors import Query, compile_selector, keys_named
+from mapping.selectors import Query, compile_selector, keys_named, may_concern
+from mapping.source import WHOLE_STORE, Source
 from mapping.vocabulary import Vocabulary
 
 STATEMENTS_AT_ONCE = 40
@@ -20,34 +21,20 @@ STATEMENTS_AT_ONCE = 40
 INTO_REACH = "INSERT INTO reach (unit, item_id, direct, brings)"
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where items are looked for: the whole store, or copies of a few items' rows (an ancestor-closed set)."""
-
-    item: str = "work_item"
-    tag: str = "work_tag"
-    container: str = "work_container"
-    present: Mapping[str, frozenset[int]] | None = None
-    """Ids (of items, tags, containers, scopes, teams, connections) that the copies hold; None: the whole store."""
-
-    def may_match(self, query: Query) -> bool:
-        if query.nothing:
-            return False
-        if self.present is None:
-            return True
-        return all(
-            condition.ids is None or not self.present[condition.ids[0]].isdisjoint(condition.ids[1])
-            for condition in query.conditions
-        )
-
-
-WHOLE_STORE = Source()
-
-
-def compile_all(conn: sa.Connection, selectors: Mapping[int, Selector]) -> dict[int, Query]:
-    """The query of each selector, by what is stored now."""
-    words = Vocabulary(conn, {key for selector in selectors.values() for key in keys_named(selector)})
+def compile_all(
+    conn: sa.Connection, selectors: Mapping[int, Selector], source: Source = WHOLE_STORE
+) -> dict[int, Query]:
+    """The query of each selector over `source`, by what is stored now."""
+    words = Vocabulary(conn, {key for selector in selectors.values() for key in keys_named(selector)}, source)
     return {unit: compile_selector(selector, words) for unit, selector in selectors.items()}
+
+
+def compile_stored(conn: sa.Connection, stored: Mapping[int, Mapping[str, Any]], source: Source) -> dict[int, Query]:
+    """The same of selectors as they are stored; of a few items, only those that may concern one of them."""
+    if source.present is not None:
+        words = Vocabulary(conn, source=source)
+        stored = {unit: one for unit, one in stored.items() if may_concern(one, words)}
+    return compile_all(conn, {unit: Selector.model_validate(one) for unit, one in stored.items()}, source)
 
 
 def resolve(conn: sa.Connection, queries: Mapping[int, Query], source: Source = WHOLE_STORE) -> None:
@@ -82,13 +69,24 @@ class _Run:
         )
 
     def add(self, unit: int, query: Query) -> None:
-        if not self.source.may_match(query):
+        if not self._may_match(query):
             return
         brings = "TRUE" if query.descend else "FALSE"
         select = f"SELECT {unit}, i.id, TRUE, {brings} FROM {self.source.item} i WHERE {self._where(query)}"
         self._select(select, query.params)
         for inner in query.excluded:
             self.exclusions.append({"unit": unit, "inner": self._inner(inner), "height": _height(query)})
+
+    def _may_match(self, query: Query) -> bool:
+        if query.nothing:
+            return False
+        present = self.source.present
+        if present is None:
+            return True
+        return all(
+            condition.ids is None or not present[condition.ids[0]].isdisjoint(condition.ids[1])
+            for condition in query.conditions
+        )
 
     def _inner(self, query: Query) -> int:
         """The unit of what a `not` matches. One that many selectors share (`not: {type: Bug}`) is resolved once."""

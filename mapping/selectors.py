@@ -1,13 +1,15 @@
 """A selector as a query over stored work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from config import Selector
 from config.work import CRITERIA
-from mapping.vocabulary import GLOB, Vocabulary, like_pattern
+from mapping.vocabulary import CONTAINERS, GLOB, TAGS, Vocabulary, like_pattern
 from store import fold
 
+_NAMED_ONCE = (*CONTAINERS, *TAGS, "project", "repository", "connection")
 LEVELS = ("initiative", "epic", "issue", "subtask")
 
 
@@ -63,6 +65,14 @@ def keys_named(selector: Selector) -> Iterator[str]:
         yield from keys_named(inner)
 
 
+def may_concern(stored: Mapping[str, Any], words: Vocabulary) -> bool:
+    """Whether a stored selector may match anything of which `words` are all words. Quick, and never falsely no."""
+    keys = (stored[name] for name in ("epic", "issue") if name in stored)
+    return all(any(map(GLOB.search, some)) or words.names_item(some) for some in keys) and all(
+        words.named(name, tuple(stored[name])) for name in _NAMED_ONCE if name in stored
+    )
+
+
 def compile_selector(selector: Selector, words: Vocabulary) -> Query:
     """The query of a selector over what is stored at the moment of `words`."""
     conditions = list(_conditions(selector, words))
@@ -91,14 +101,14 @@ def _conditions(selector: Selector, words: Vocabulary) -> Iterator[Condition]:
         # An `issue` that is not stored cannot be held against other keys.
         issue_alone = not _criteria(selector) - {"issue", "connection"}
         yield _keys(selector.issue, words, "issue", below=selector.descend and issue_alone)
-    for kind in ("milestone", "version", "sprint"):
+    for kind in CONTAINERS:
         if titles := getattr(selector, kind):
             ids = words.containers(kind, titles)
             yield Condition(
                 f"i.id IN (SELECT item_id FROM {{container}} WHERE container_id IN ({_listed(ids)}))",
                 ids=("container", ids),
             )
-    for kind in ("label", "component", "assignee"):
+    for kind in TAGS:
         if values := getattr(selector, kind):
             yield _tagged(words.tags(kind).ids(values))
     if selector.type:

@@ -9,9 +9,13 @@ from itertools import islice
 
 import sqlalchemy as sa
 
+from mapping.source import WHOLE_STORE, Source
 from store import fold
 
 GLOB = re.compile(r"[*?]")
+CONTAINERS = ("milestone", "version", "sprint")
+TAGS = ("label", "component", "assignee")
+"""Keys of selectors that name containers and tags of their kind."""
 
 
 @lru_cache(maxsize=10_000)
@@ -68,8 +72,11 @@ class Words:
 class Vocabulary:
     """All words of one database at one moment: connections, scopes, labels, containers, teams, item keys."""
 
-    def __init__(self, conn: sa.Connection, keys: Iterable[str] = ()) -> None:
-        """`keys` are the item keys that selectors name (globs apart); only these are looked up."""
+    def __init__(self, conn: sa.Connection, keys: Iterable[str] = (), source: Source = WHOLE_STORE) -> None:
+        """`keys` are the item keys that selectors name (globs apart); only these are looked up.
+
+        Of a `source` of few items only their labels, containers and keys are read, the keys of all of them.
+        """
         rows = conn.execute(sa.text("SELECT id, name FROM connection")).all()
         self.connections = Words((fold(name), identity) for identity, name in rows)
         self._scopes = self._by_kind(
@@ -77,13 +84,17 @@ class Vocabulary:
             "SELECT kind, key_folded, id FROM scope"
             " UNION SELECT s.kind, a.key_folded, s.id FROM scope_alias a JOIN scope s ON s.id = a.scope_id",
         )
-        self._tags = self._by_kind(conn, "SELECT kind, folded, id FROM tag")
-        self._containers = self._by_kind(conn, "SELECT kind, title_folded, id FROM container")
+        few = source.present is not None
+        borne = f" WHERE id IN (SELECT tag_id FROM {source.tag})" if few else ""
+        held = f" WHERE id IN (SELECT container_id FROM {source.container})" if few else ""
+        self._tags = self._by_kind(conn, f"SELECT kind, folded, id FROM tag{borne}")
+        self._containers = self._by_kind(conn, f"SELECT kind, title_folded, id FROM container{held}")
         named = {fold(key) for key in keys}
-        self.items = Words(_items_by_key(conn, named))
-        self.orphans = Words(_orphans_of(conn, named))
+        self.items = Words(_keys_among(conn, source) if few else _items_by_key(conn, named))
+        self.orphans = Words(_orphans_among(conn, source) if few else _orphans_of(conn, named))
         """Items by the key of their parent, where the parent itself is not stored: it lies in a scope not synced."""
         self._teams = conn.execute(sa.text("SELECT id, key, name, parent_id FROM team WHERE NOT archived")).all()
+        self._known: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     @staticmethod
     def _by_kind(conn: sa.Connection, query: str) -> Mapping[str, Words]:
@@ -100,6 +111,24 @@ class Vocabulary:
 
     def containers(self, kind: str, values: Iterable[str]) -> frozenset[int]:
         return self._containers[kind].ids(values)
+
+    def names_item(self, keys: Iterable[str]) -> bool:
+        """Whether one of these keys is an item's, or that of a parent that is not stored."""
+        keys = list(keys)
+        return bool(self.items.ids(keys) or self.orphans.ids(keys))
+
+    def named(self, criterion: str, values: tuple[str, ...]) -> bool:
+        """Whether a value of this key of selectors names a stored connection, scope, container or tag."""
+        known = self._known.get((criterion, values))
+        if known is None:
+            if criterion == "connection":
+                words = self.connections
+            elif criterion in ("project", "repository"):
+                words = self._scopes[criterion]
+            else:
+                words = (self._containers if criterion in CONTAINERS else self._tags)[criterion]
+            known = self._known[criterion, values] = bool(words.ids(values))
+        return known
 
     def teams(self, values: Iterable[str]) -> frozenset[int]:
         """Ids of the teams named by key or name, and of all teams below them."""
@@ -120,6 +149,22 @@ def _items_by_key(conn: sa.Connection, folded: set[str]) -> list[tuple[str, int]
         " UNION SELECT key_folded, item_id FROM work_alias WHERE key_folded IN :keys",
         folded,
     )
+
+
+def _keys_among(conn: sa.Connection, source: Source) -> list[tuple[str, int]]:
+    """The same of all items of a source."""
+    query = (
+        f"SELECT w.key_folded, w.id FROM {source.item} w"
+        " WHERE w.presence <> 'deleted' OR NOT EXISTS (SELECT 1 FROM work_alias a"
+        " WHERE a.connection_id = w.connection_id AND a.key_folded = w.key_folded)"
+        f" UNION SELECT a.key_folded, a.item_id FROM {source.item} w CROSS JOIN work_alias a WHERE a.item_id = w.id"
+    )
+    return [(key, identity) for key, identity in conn.execute(sa.text(query))]
+
+
+def _orphans_among(conn: sa.Connection, source: Source) -> list[tuple[str, int]]:
+    query = f"SELECT parent_ref_folded, id FROM {source.item} WHERE parent_pending AND parent_ref_folded IS NOT NULL"
+    return [(key, identity) for key, identity in conn.execute(sa.text(query))]
 
 
 def _orphans_of(conn: sa.Connection, folded: set[str]) -> list[tuple[str, int]]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from config import Config
-from mapping.resolve import WHOLE_STORE, Source, analyze, resolve
+from mapping.resolve import analyze, resolve
+from mapping.source import WHOLE_STORE, Source
 from store import meta
 from sync.conventions import arrange_conventions
 from sync.link_queries import link_queries
@@ -123,7 +124,7 @@ def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Non
         conn.execute(sa.text("PRAGMA analysis_limit = 400"))
     conn.execute(sa.text("ANALYZE"))
     assign_teams(conn, config, WHOLE_STORE, None)
-    resolve(conn, link_queries(conn, config.conventions), WHOLE_STORE)
+    resolve(conn, link_queries(conn, config.conventions, WHOLE_STORE), WHOLE_STORE)
     with _indexed_at_the_end(conn, "match"):
         conn.execute(sa.text("DELETE FROM match"))
         # In the order of the key: a database writes that several times as fast.
@@ -153,7 +154,7 @@ def _link_dirty(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> N
     recount = Recount(conn, "SELECT item_id FROM family")
     assign_teams(conn, config, source, "SELECT item_id FROM target")
     before = _key_results_of_targets(conn)
-    resolve(conn, link_queries(conn, config.conventions), source)
+    resolve(conn, link_queries(conn, config.conventions, source), source)
     conn.execute(sa.text("DELETE FROM match WHERE item_id IN (SELECT item_id FROM target)"))
     conn.execute(
         sa.text(
@@ -276,7 +277,8 @@ def _reset_leaves(conn: sa.Connection, key_results: frozenset[int], ignore_subta
         sa.text(
             "UPDATE link SET (role, counted, size, imputed) ="
             f" (SELECT {_as_leaf(ignore_subtasks)} FROM family_item i WHERE i.id = link.item_id)"
-            f" WHERE item_id IN (SELECT item_id FROM family) AND {among('key_result_id', key_results)}"
+            # The plus keeps databases from looking each pair up: few links of the family are of other key results.
+            f" WHERE item_id IN (SELECT item_id FROM family) AND {among('+key_result_id', key_results)}"
         )
     )
 

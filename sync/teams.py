@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from config import Config, Selector
 from config.work import CRITERIA
-from mapping.resolve import Source, analyze, compile_all, resolve
+from mapping.resolve import analyze, compile_all, resolve
+from mapping.source import Source
 from mapping.vocabulary import GLOB
 from store import fold
 from sync.tally import among as is_among
@@ -56,7 +57,7 @@ def _rank_owners(conn: sa.Connection, owns: dict[int, Selector], source: Source,
     Most items are owned by their own words. Only for the others (heirs) is looked at what lies above them, so that a
     team that owns a whole project costs no walk through it. What has a `not` is resolved as everywhere.
     """
-    queries = compile_all(conn, owns)
+    queries = compile_all(conn, owns, source)
     handed = frozenset(rank for rank, query in queries.items() if query.descend and not query.excluded)
     resolve(
         conn, {rank: replace(one, descend=False) if rank in handed else one for rank, one in queries.items()}, source

@@ -4,7 +4,7 @@ The fingerprint of a finding is (code, kind of subject, subject). One that comes
 again and is not announced anew.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from store.tables import Finding, FindingChange, Suppressed
 from sync.facts import KeyResultFacts
 from sync.findings import barriers
 from sync.findings.registry import rules
-from sync.findings.rule import SEVERITIES, Hit, Rule, Unjudged
+from sync.findings.rule import SEVERITIES, Hit, Rule, Subject, Unjudged
 from sync.findings.world import World
 
 SAME_AGAIN = timedelta(hours=24)
@@ -91,13 +91,14 @@ class _Found:
 
 def _run(world: World, before: Mapping[Fingerprint, Any], known: Mapping[str, Rule]) -> _Found:
     result = _Found()
+    open_now: dict[str, set[Subject]] = defaultdict(set)
+    for (code, kind, subject), row in before.items():
+        if row.resolved_at is None:
+            open_now[code].add((kind, subject))
     for code, rule in known.items():
         if code.startswith(world.config.findings.ignore):
             continue
-        open_now = frozenset(
-            (kind, subject) for (of, kind, subject), row in before.items() if of == code and row.resolved_at is None
-        )
-        for found in rule.find(world, open_now):
+        for found in rule.find(world, frozenset(open_now[code])):
             fingerprint = (code, found.subject_kind, found.subject)
             if suppression := _suppression(world, code, found.subject):
                 result.silenced[fingerprint] = found, suppression
