@@ -25,6 +25,9 @@ TEAMS = """
     FROM team_forecast f LEFT JOIN team t ON t.id = f.team_id ORDER BY t.key
 """
 
+NAMED = 10
+"""Key results named with a reason why they have no number; all of them stand in the table."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -129,11 +132,11 @@ def _show_all(at: Session, found: list["Row"]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("key result")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("key result", no_wrap=True)
     for name in ("remaining", "teams", "P50", "P85", "cycle ends", "chance"):
-        table.add_column(name, justify="right")
-    table.add_column("", overflow="fold")
+        is_day = name in ("P50", "P85", "cycle ends")
+        table.add_column(name, justify="right", no_wrap=True, min_width=10 if is_day else None)
     for one in found:
         working = sum(1 for team in one["teams"] if team["remaining"])
         table.add_row(
@@ -144,12 +147,26 @@ def _show_all(at: Session, found: list["Row"]) -> None:
             _day(one, "p85"),
             one["cycle_end"],
             f"[{_style(one['chance'])}]{one['chance_shown']}[/]",
-            Text(at.hide(one["reason"] or "")),
         )
     at.out.print(table)
+    _show_unknown(at, found)
     at.note(
         "P50, P85: the day by which it is done in 50 and in 85 of 100 trials. `northing forecast KR` shows its basis."
     )
+
+
+def _show_unknown(at: Session, found: list["Row"]) -> None:
+    """Says which key results have no number, by the reason."""
+    keys: dict[str, list[str]] = {}
+    for one in found:
+        if one["chance"] is None:
+            keys.setdefault(one["reason"], []).append(one["key_result"])
+    if keys:
+        at.say("No number")
+        for reason, of_reason in keys.items():
+            more = f" and {len(of_reason) - NAMED} more" if len(of_reason) > NAMED else ""
+            at.say(f"  {', '.join(of_reason[:NAMED])}{more}: {reason}")
+        at.say()
 
 
 def _show_one(at: Session, one: "Row") -> None:

@@ -12,11 +12,14 @@ from tests.cli.conftest import Northing
 def test_every_running_key_result_has_a_line_with_its_days_or_why_there_are_none(synced: Northing) -> None:
     result = synced("forecast")
     assert result.code == 0
-    lines = {words[0]: line for line in result.out.splitlines() if "." in (words := line.split() or [""])[0]}
+    table, _, unknown = result.out.partition("No number\n")
+    lines = {words[0]: line for line in table.splitlines() if "." in (words := line.split() or [""])[0]}
     assert list(lines) == [row["key_result"] for row in synced("forecast", "--json").data]
     for row in synced("forecast", "--json").data:
         line = lines[row["key_result"]]
-        assert (row["reason"] or "")[:20] in line
+        if row["chance"] is None:
+            [why] = [line for line in unknown.splitlines() if line.endswith(f": {row['reason']}")]
+            assert row["key_result"] in why
         if row["chance"] is not None and row["remaining"]:
             assert line.split()[2:7] == [
                 str(sum(1 for team in row["teams"] if team["remaining"])),
@@ -66,6 +69,17 @@ def test_one_without_a_number_says_why(synced: Northing) -> None:
     [row] = [row for row in synced("forecast", "--json").data if row["key_result"] == "REACH.1"]
     assert (row["chance"], row["p50"], row["reason"]) == (None, None, "no work counts for it")
     assert "no forecast: no work counts for it" in synced("forecast", "REACH.1").out
+
+
+def test_a_narrow_terminal_shows_keys_and_days_whole_and_why_some_have_none(
+    synced: Northing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = synced("forecast").out
+    for row in synced("forecast", "--json").data:
+        assert f" {row['key_result']} " in shown
+        assert row["p50"] is None or f" {row['p50']} " in shown
+    assert "  COMPANY.3, REACH.1, REACH.2, REACH.3: no work counts for it\n" in shown
 
 
 def test_an_unknown_key_result_is_told_apart_from_one_that_does_not_run(northing: Northing) -> None:
