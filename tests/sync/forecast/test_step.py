@@ -360,3 +360,25 @@ class TestWhatFollows:
         query = "SELECT forecast_p50, forecast_p85, chance_by_end FROM northing_key_results"
         row = conn.execute(sa.text(query)).one()
         assert (str(row[0]), str(row[1]), row[2]) == (str(one.p50), str(one.p85), pytest.approx(one.chance))
+
+    def test_another_end_of_the_cycle_is_another_forecast(self, conn: sa.Connection, tracker: Tracker) -> None:
+        tracker.save(*busy("SHOP", 12))
+        chances = []
+        for end in ("2026-12-31", "2026-12-05"):
+            cycles = [{"key": "Q4", "start": "2026-10-01", "end": end}]
+            configuration = office(cycles=cycles, key_results=[{"key": "A.1", "title": "One"}])
+            link_anew(conn, configuration)
+            forecast(conn, configuration, NOW)
+            [one], [team] = rows(conn, Forecast), rows(conn, TeamForecast)
+            chances.append(one["chance"])
+            assert (one["ends_on"], team["ends_on"]) == (date.fromisoformat(end),) * 2
+        assert chances[1] < chances[0]
+
+    def test_what_left_the_configuration_has_no_forecast(self, conn: sa.Connection, tracker: Tracker) -> None:
+        tracker.save(*busy("SHOP", 12))
+        two = [{"key": "A.1", "title": "One"}, {"key": "A.2", "title": "Two"}]
+        for key_results, count in ((two, 2), (two[:1], 1)):
+            configuration = office(key_results=key_results)
+            link_anew(conn, configuration)
+            forecast(conn, configuration, NOW)
+            assert len(rows(conn, Forecast)) == count

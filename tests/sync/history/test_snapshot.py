@@ -115,6 +115,16 @@ def test_days_on_which_nothing_was_measured_are_filled(tracker: Tracker) -> None
     assert told(tracker.conn) == [(1, 0.0, False), (2, 0.0, True), (3, 0.5, True), (4, 0.5, False)]
 
 
+def test_the_chance_of_the_day_is_kept(tracker: Tracker) -> None:
+    done = [item(f"SHOP-{n}", created_at=day(1), category="done", closed_at=day(n)) for n in range(1, 9)]
+    tracker.save(*done, *(item(f"SHOP-{n}", created_at=day(1)) for n in range(20, 90)))
+    sync(tracker.conn, config(SHOP, key_results=ONE), day(10))
+    chance = tracker.conn.execute(sa.text("SELECT chance FROM forecast")).scalar_one()
+    assert 0 < chance < 1
+    query = sa.text("SELECT chance_by_end FROM northing_key_result_days ORDER BY day")
+    assert tracker.conn.execute(query).scalars().all() == [None] * 9 + [chance]
+
+
 def test_an_epic_holds_what_lies_below_a_cancelled_child(tracker: Tracker) -> None:
     tracker.save(
         item("SHOP-1", created_at=day(1)),
