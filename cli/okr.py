@@ -72,7 +72,10 @@ def register(program: typer.Typer) -> None:
                 "Mark them: `Objective: …` and `- KR: …`, or a list of key results below a heading.",
             )
         if output is not None:
-            output.write_text(found.yaml, encoding="utf-8")
+            try:
+                output.write_text(found.yaml, encoding="utf-8")
+            except OSError as error:
+                raise Failure(f"{output} cannot be written: {error.strerror}.", "Name another file.") from None
         _tell(at, found, output)
 
 

@@ -99,6 +99,7 @@ def test_several_files_share_one_set_of_keys(document: Path, tmp_path: Path) -> 
         ("okrs.md", DOCUMENT, ("--cycle", "soon"), "'soon' is no cycle."),
         ("okrs.md", DOCUMENT, ("--fiscal-start", "13"), "--fiscal-start"),
         ("okrs.md", DOCUMENT, ("--output", "nowhere/okrs.yaml"), "There is no folder"),
+        ("okrs.md", DOCUMENT, ("--output", ".", "--force"), ". cannot be written: Is a directory."),
     ],
 )
 def test_what_cannot_be_imported_is_wrong_input(
