@@ -1,5 +1,6 @@
 """Fractions, ages and words as a terminal shows them."""
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,11 @@ def number(value: float | None) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 item`, `3 items`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def by_number(key: str) -> list[str | int]:
+    """To sort keys as people count: SHOP-9 before SHOP-10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", key)]
 
 
 def instant(text: str) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from math import fsum
 
+from cli.bars import by_number
 from cli.check import FINDINGS, open_findings
 from cli.explain_levers import lever_share, levers
 from cli.reader import Reader, Row, from_json
@@ -12,7 +13,7 @@ LINKS = """
     SELECT i.key, i.title, i.url, i.state, i.status, i.resolution, i.level, i.presence, i.estimate,
         c.name AS connection, l.mapping_id, l.direct, l.role, l.counted, l.size, l.imputed
     FROM link l JOIN work_item i ON i.id = l.item_id JOIN connection c ON c.id = i.connection_id
-    WHERE l.key_result_id = :id ORDER BY c.name, i.scope_id, i.id
+    WHERE l.key_result_id = :id
 """
 ALSO = """
     SELECT x.mapping_id, count(*) AS items FROM match x JOIN link l ON l.item_id = x.item_id
@@ -48,7 +49,7 @@ def key_result(reader: Reader, key: str, credit: Callable[[], float]) -> Row | N
     row = rows[0]
     [own] = reader.rows("SELECT id, definition FROM key_result WHERE key = :key", key=key)
     definition = from_json(own["definition"])
-    links = reader.rows(LINKS, id=own["id"])
+    links = sorted(reader.rows(LINKS, id=own["id"]), key=lambda one: (one["connection"], by_number(one["key"])))
     mappings = _mappings(reader, own["id"], links, credit())
     check_ins = reader.rows(CHECK_INS, id=own["id"])
     [day] = reader.rows("SELECT value FROM meta WHERE key = 'active_day'")

@@ -75,7 +75,8 @@ def burn_up(days: "Sequence[DayNumbers]", width: int) -> "list[Text]":
 def _waterfall(found: "History", at: Session, shown: int | None) -> None:
     fall = found.waterfall
     start = percent(fall.start if fall.start_known else None)
-    at.say(f"delivery {percent(fall.end if fall.end_known else None)} on {found.end}, {start} on {found.start}")
+    end = percent(fall.end if fall.end_known else None)
+    at.say(f"delivery {start} at the end of {found.start}, {end} at the end of {found.end}")
     if not any(fall.parts.values()):
         at.say("  nothing changed it in between")
     for part, name in NAMES.items():

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.bars import STATES, counted
+from cli.bars import STATES, by_number, counted
 from cli.session import Failure, Session
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ SHOWN = 100
 ITEMS = """
     SELECT i.key, c.name AS connection, s.key AS scope, i.level, i.type, i.title, i.state, i.url, i.presence, r.direct
     FROM reach r JOIN work_item i ON i.id = r.item_id JOIN connection c ON c.id = i.connection_id
-    JOIN scope s ON s.id = i.scope_id ORDER BY c.name, s.key, i.id
+    JOIN scope s ON s.id = i.scope_id
 """
 
 
@@ -88,6 +88,7 @@ def matched(conn: "sa.Connection", selector: "Selector") -> list[dict[str, Any]]
 
     resolve(conn, compile_all(conn, {1: selector}))
     rows = [dict(row) for row in conn.execute(sa.text(ITEMS)).mappings()]
+    rows.sort(key=lambda row: (row["connection"], row["scope"], by_number(row["key"])))
     return [{**row, "direct": bool(row["direct"])} for row in rows]
 
 
