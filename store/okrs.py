@@ -123,12 +123,11 @@ def _rename(conn: sa.Connection, table: Any, subject_kind: str, former: dict[str
         )
         # The mappings of a key result are numbered behind its key.
         if subject_kind == "key_result":
-            behind = sa.func.substr(_FINDING.c.subject, len(was) + 1)
-            of_mapping = _FINDING.c.subject_kind == "mapping"
+            begins = sa.func.substr(_FINDING.c.subject, 1, len(was) + 1) == f"{was}#"
             conn.execute(
                 sa.update(_FINDING)
-                .where(of_mapping, _FINDING.c.subject.startswith(f"{was}#", autoescape=True))
-                .values(subject=sa.literal(key) + behind)
+                .where(_FINDING.c.subject_kind == "mapping", begins)
+                .values(subject=sa.literal(key) + sa.func.substr(_FINDING.c.subject, len(was) + 1))
             )
         known = (known - {was}) | {key}
         renamed = True
