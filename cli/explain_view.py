@@ -5,9 +5,11 @@ from typing import Any
 from cli.bars import HEALTH, STATES, counted, percent
 from cli.check import line
 from cli.session import Session
+from sync.forecast.work import chance_text
 from sync.words import shortened
 
 SHOWN = 40
+_DAYS = (("P50", "forecast_p50"), ("P85", "forecast_p85"))
 
 
 def show(found: dict[str, Any], at: Session, *, everything: bool = False) -> None:
@@ -27,6 +29,10 @@ def _key_result(found: dict[str, Any], at: Session, everything: bool) -> None:
         at.say(f"{name:<11}{shown:>5}   {found[name]['formula']}")
     if found["lever_share"]["value"] is not None:
         at.say(f"{'levers':<11}{percent(found['lever_share']['value']):>5}   {found['lever_share']['formula']}")
+    if row["chance_by_end"] is not None and row["work_done"] < row["work_total"]:
+        days = ", ".join(f"{name} {row[column] or 'later'}" for name, column in _DAYS)
+        words = f"to be done by {row['cycle_end']}; {days}; `northing forecast {found['key']}` says why"
+        at.say(f"{'chance':<11}{chance_text(row['chance_by_end']):>5}   {words}")
     if row["confidence"] is not None:
         at.say(f"{'confidence':<11}{percent(row['confidence']):>5}   as told in a check-in")
     if found["source"]:

@@ -84,6 +84,21 @@ def test_the_lever_share_is_told_by_team(synced: Northing) -> None:
     }
 
 
+def test_the_forecast_is_told_where_work_is_left(synced: Northing) -> None:
+    row = synced("explain", "RELY.1", "--json").data["key_result"]
+    days = f"P50 {row['forecast_p50']}, P85 {row['forecast_p85']}"
+    assert f"to be done by {row['cycle_end']}; {days}; `northing forecast RELY.1`" in synced("explain", "RELY.1").out
+    assert "chance" not in synced("explain", "CHECKOUT.3").out
+
+
+def test_items_are_listed_as_people_count(synced: Northing) -> None:
+    numbers = [
+        [int(item["key"].rpartition("-")[2]) for item in mapping["items"] if item["key"].startswith("PLAT-")]
+        for mapping in synced("explain", "COMPANY.4", "--json").data["mappings"]
+    ]
+    assert numbers == [sorted(some) for some in numbers]
+
+
 def test_levers_are_told_with_those_whose_work_they_are(synced: Northing) -> None:
     shown = synced("explain", "REACH.1").out
     of_growth = "share of what its levers match that is work of growth or of teams below; no work counts yet"
