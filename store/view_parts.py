@@ -47,4 +47,6 @@ def is_linked(d: Dialect) -> str:
 
 def is_unaligned(d: Dialect) -> str:
     """Whether item `w` is work in progress that serves no active key result, and not on purpose."""
-    return f"w.state = 'in_progress' AND {is_leaf(d)} AND NOT {is_linked(d)} AND NOT {IS_INTENTIONAL}"
+    # IS TRUE keeps PostgreSQL from making joins of these, too, for which it would read all links and matches.
+    served = f"({is_linked(d)}) IS NOT TRUE AND ({IS_INTENTIONAL}) IS NOT TRUE"
+    return f"w.state = 'in_progress' AND {served} AND {is_leaf(d)}"

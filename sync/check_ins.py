@@ -19,7 +19,7 @@ def check_ins(conn: sa.Connection, key_results: Collection[int] | None = None) -
     if key_results is not None:
         query = query.where(table.c.key_result_id.in_(key_results))
     found: dict[int, list[CheckInFacts]] = defaultdict(list)
-    for row in conn.execute(query):
+    for row in conn.execute(query).all():
         found[row.key_result_id].append(
             CheckInFacts(
                 day=row.day,

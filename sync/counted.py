@@ -44,32 +44,34 @@ class Counted:
 def read_tallies(conn: sa.Connection) -> dict[int, Counted]:
     """What was counted, by id of the key result; nothing for those without links."""
     found: dict[int, Counted] = defaultdict(lambda: Counted({}, defaultdict(int), []))
-    for row in conn.execute(_BY_MAPPING):
-        one = found[row.key_result_id]
-        one.roles[row.role] += row.items
-        if row.role in {"counted", "container"}:
-            one.live += row.items
-        if row.role == "subtask" and row.state != "cancelled":
-            one.roles["live_subtask"] += row.items
-        if row.role == "counted":
-            _add_counted(one, row)
-    for key_result_id, *team in conn.execute(_BY_TEAM):
+    # All at once and by place: a row at a time and by name takes three times as long.
+    for key_result_id, mapping_id, role, state, items, *counted in conn.execute(_BY_MAPPING).all():
+        one = found[key_result_id]
+        one.roles[role] += items
+        if role in {"counted", "container"}:
+            one.live += items
+        if role == "subtask" and state != "cancelled":
+            one.roles["live_subtask"] += items
+        if role == "counted":
+            _add_counted(one, mapping_id, state, items, *counted)
+    for key_result_id, *team in conn.execute(_BY_TEAM).all():
         found[key_result_id].teams.append(tuple(team))
     return found
 
 
-def _add_counted(one: Counted, row: Any) -> None:
-    part = one.parts.setdefault(row.mapping_id, defaultdict(float))
-    part[row.state] += row.items
-    part["total"] += row.items
-    part["size_total"] += row.size
-    part["size_imputed"] += row.size_imputed
-    part[f"size_{row.state}"] += row.size
-    one.moved_at = _later(one.moved_at, row.last_moved_at)
-    one.finished_at = _later(one.finished_at, row.finished_at)
-    if row.state == "in_progress":
-        one.open_moved_at = _later(one.open_moved_at, row.last_moved_at)
-        first = row.first_moved_at
+def _add_counted(
+    one: Counted, mapping_id: int, state: str, items: int, size: float, imputed: float, first: Any, last: Any, end: Any
+) -> None:
+    part = one.parts.setdefault(mapping_id, defaultdict(float))
+    part[state] += items
+    part["total"] += items
+    part["size_total"] += size
+    part["size_imputed"] += imputed
+    part[f"size_{state}"] += size
+    one.moved_at = _later(one.moved_at, last)
+    one.finished_at = _later(one.finished_at, end)
+    if state == "in_progress":
+        one.open_moved_at = _later(one.open_moved_at, last)
         if first and (one.open_first_moved_at is None or first < one.open_first_moved_at):
             one.open_first_moved_at = first
 

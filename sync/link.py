@@ -17,6 +17,7 @@ from sync.conventions import arrange_conventions
 from sync.link_queries import link_queries
 from sync.tally import Recount, among, ignored, live, outdate, role, tally
 from sync.teams import assign_teams, owners_fingerprint
+from sync.uncollected import uncollected
 
 CACHE_PER_ITEM = 80
 """Bytes of SQLite's cache for each item while everything is linked: 16 MiB, as ever, up to 200,000 items."""
@@ -25,6 +26,7 @@ LARGE_CHANGE = 0.2
 """From this share of all items on, linking everything anew is the shorter way."""
 
 
+@uncollected
 def link(conn: sa.Connection, config: Config) -> None:
     """Brings `match`, `link`, `tally` and each item's team up to date with stored work and applied configuration.
 
@@ -53,26 +55,31 @@ def link(conn: sa.Connection, config: Config) -> None:
 def _give_room(conn: sa.Connection) -> None:
     """For the rest of the transaction, lets PostgreSQL sort and join large sets in memory, and compile no statement.
 
-    Its estimates for temporary tables are too rough to tell it when compiling pays.
+    Its estimates for temporary tables are too rough to tell it when compiling pays. That it looks few rows up by an
+    index instead of reading whole tables takes a price for it as of today's disks.
     """
     if conn.dialect.name == "postgresql":
         conn.execute(sa.text("SET LOCAL work_mem = '128MB'"))
         conn.execute(sa.text("SET LOCAL jit = off"))
+        conn.execute(sa.text("SET LOCAL random_page_cost = 1.1"))
 
 
 @contextmanager
 def _row_by_row(conn: sa.Connection) -> Generator[None]:
-    """PostgreSQL looks each of few rows up by an index. Unasked it reads whole tables into hashes for them."""
+    """PostgreSQL looks each of few rows up by an index. Unasked it reads whole tables into hashes for them.
+
+    Little memory, as it clears as much as it may use for each search that begins: it expects millions of rows of it.
+    """
     if conn.dialect.name != "postgresql":
         yield
         return
-    ways = ("enable_hashjoin", "enable_mergejoin")
-    before = {way: conn.execute(sa.text(f"SHOW {way}")).scalar_one() for way in ways}
-    for way in ways:
-        conn.execute(sa.text(f"SET LOCAL {way} = off"))
+    wanted = {"enable_hashjoin": "off", "enable_mergejoin": "off", "work_mem": "4MB"}
+    before = {name: conn.execute(sa.text(f"SHOW {name}")).scalar_one() for name in wanted}
+    for name, value in wanted.items():
+        conn.execute(sa.text(f"SET LOCAL {name} = '{value}'"))
     yield
-    for way, value in before.items():
-        conn.execute(sa.text(f"SET LOCAL {way} = {value}"))
+    for name, value in before.items():
+        conn.execute(sa.text(f"SET LOCAL {name} = '{value}'"))
 
 
 def _is_large_change(conn: sa.Connection) -> bool:

@@ -18,11 +18,13 @@ from sync.forecast.stored import forecasts
 from sync.sources import Places, Sources, places_of
 from sync.structure import LeverShares
 from sync.tally import outdate
+from sync.uncollected import uncollected
 from sync.value_states import value_states
 
 STALE_KEYS_SHOWN = 20
 
 
+@uncollected
 def measure(conn: sa.Connection, config: Config, now: datetime) -> list[KeyResultFacts]:
     """Measures every key result as of `now`, writes the `measure` rows that changed, gives what findings start from."""
     return _Measuring(conn, config, now).run()
@@ -55,7 +57,7 @@ class _Measuring:
         self._outdate_stale_work()
         self._remember_what_views_need()
         mappings, tallies, recorded = self._mappings(), read_tallies(self.conn), check_ins(self.conn)
-        before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__))}
+        before = {row.key_result_id: row for row in self.conn.execute(sa.select(Measure.__table__)).all()}
         key_results = self._key_results()
         bare = [row.id for row in key_results if not tallies[row.id].parts]
         self.levers = LeverShares(self.conn, self.config, bare)
@@ -106,13 +108,13 @@ class _Measuring:
             .where(k.c.archived.is_(False))
             .order_by(o.c.position, k.c.position, k.c.id)
         )
-        return list(self.conn.execute(query))
+        return list(self.conn.execute(query).all())
 
     def _mappings(self) -> dict[int, list[Any]]:
         table = Mapping.__table__
         rows = self.conn.execute(sa.select(table).where(table.c.key_result_id.is_not(None)).order_by(table.c.position))
         found: dict[int, list[Any]] = defaultdict(list)
-        for row in rows:
+        for row in rows.all():
             found[row.key_result_id].append(row)
         return found
 

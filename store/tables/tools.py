@@ -104,6 +104,12 @@ class WorkItem(Row, table=True):
             postgresql_where=sa.text("level IN ('epic', 'initiative')"),
         ),
         sa.Index(
+            "ix_work_item_not_visible",
+            "scope_id",
+            sqlite_where=sa.text("presence = 'not_visible'"),
+            postgresql_where=sa.text("presence = 'not_visible'"),
+        ),
+        sa.Index(
             "ix_work_item_reopened",
             "reopened_at",
             sqlite_where=sa.text("reopened_at IS NOT NULL"),

@@ -130,7 +130,7 @@ def _hit(kind: str, subject: str, title: str, items: list[_Item]) -> Hit:
 
 def _unaligned(world: World) -> list[_Item]:
     query = UNALIGNED.format(size=SIZE, unaligned=is_unaligned(Dialect(world.conn.dialect.name)))
-    return [_Item(*row) for row in world.conn.execute(sa.text(query))]
+    return [_Item(*row) for row in world.conn.execute(sa.text(query)).all()]
 
 
 def _tops(world: World, ids: list[int]) -> dict[int | None, tuple[str, str]]:

@@ -19,6 +19,7 @@ from sync.findings import barriers
 from sync.findings.registry import rules
 from sync.findings.rule import SEVERITIES, Hit, Rule, Subject, Unjudged
 from sync.findings.world import World
+from sync.uncollected import uncollected
 
 SAME_AGAIN = timedelta(hours=24)
 CHUNK = 1000
@@ -44,6 +45,7 @@ class FindingsResult:
     suppressed: int = 0
 
 
+@uncollected
 def evaluate(
     conn: sa.Connection,
     config: Config,
@@ -58,7 +60,7 @@ def evaluate(
     which is no news of a solution. What is suppressed is kept apart, with why and until when.
     """
     world = World(conn, config, facts, now)
-    before = {(row.code, row.subject_kind, row.subject): row for row in conn.execute(sa.select(_FINDING))}
+    before = {(row.code, row.subject_kind, row.subject): row for row in conn.execute(sa.select(_FINDING)).all()}
     found = _run(world, before, known or rules())
     writer = _Writer(conn, world, before)
     for fingerprint, hit in found.hits.items():

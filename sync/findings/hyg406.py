@@ -8,6 +8,7 @@ from sync.findings.rule import Hit, Reason, Rule, Subject, Unjudged, counted, li
 from sync.findings.running import RUNNING, SHOWN, is_open, rows_of
 from sync.findings.world import World
 
+# SQLite takes tables that are joined by CROSS JOIN in the order written: from the few to all links.
 CONTAINERS = f"""
     WITH {RUNNING},
     later AS MATERIALIZED (
@@ -25,9 +26,8 @@ CONTAINERS = f"""
               AND (o.due_on < p.due_on OR o.due_on = p.due_on AND o.id < p.id))
     )
     SELECT r.key AS key_result, h.title AS name, h.due_on, COUNT(*) AS items
-    FROM held h
-    JOIN link l ON l.item_id = h.id AND l.role = 'counted'
-    JOIN running r ON r.id = l.key_result_id AND h.due_on > r.ends_on
+    FROM held h CROSS JOIN link l CROSS JOIN running r
+    WHERE l.item_id = h.id AND l.role = 'counted' AND r.id = l.key_result_id AND h.due_on > r.ends_on
     GROUP BY r.key, h.container_id, h.title, h.due_on ORDER BY h.due_on, h.title
 """
 

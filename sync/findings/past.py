@@ -56,7 +56,7 @@ _NAMED = (
     "SELECT s.key_result_id, s.key, s.among FROM (SELECT l.key_result_id, i.key,"
     " ROW_NUMBER() OVER (PARTITION BY l.key_result_id ORDER BY {by} DESC, i.id) AS place,"
     " COUNT(*) OVER (PARTITION BY l.key_result_id) AS among"
-    " FROM work_item i JOIN link l ON l.item_id = i.id WHERE l.counted AND {where}) s"
+    " FROM work_item i {links} l.counted AND {where}) s"
     f" WHERE s.place <= {SHOWN} ORDER BY s.place"
 )
 
@@ -73,15 +73,19 @@ def _named(world: World, sql: str, since: datetime) -> dict[int, Items]:
 def created_since(world: World, since: datetime, key_results: Collection[int]) -> dict[int, Items]:
     """The counted items of these key results that were created later, the newest first."""
     where = f"i.created_at >= :since AND {among('l.key_result_id', frozenset(key_results))}"
-    return _named(world, _NAMED.format(by="i.created_at", where=where), since)
+    return _named(
+        world, _NAMED.format(links="JOIN link l ON l.item_id = i.id WHERE", by="i.created_at", where=where), since
+    )
 
 
 def reopened(world: World) -> dict[int, Items]:
     """The counted items that are open again, or were taken up again in the cycle, after they had been done."""
     found: dict[int, Items] = {}
+    # CROSS JOIN: SQLite is to begin with the few items, not with all links.
+    links = "CROSS JOIN link l WHERE l.item_id = i.id AND"
     where = "i.reopened_at IS NOT NULL AND (i.state <> 'done' OR i.reopened_at >= :since)"
     for day, key_results in by_start(world.active).items():
-        some = _named(world, _NAMED.format(by="i.reopened_at", where=where), start_of(world, day))
+        some = _named(world, _NAMED.format(links=links, by="i.reopened_at", where=where), start_of(world, day))
         found |= {one: items for one, items in some.items() if one in key_results}
     return found
 

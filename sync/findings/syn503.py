@@ -58,7 +58,9 @@ def _never_seen(world: World) -> Iterator[Hit]:
 
 def _hidden_items(world: World) -> dict[int, list[str]]:
     item = WorkItem.__table__
-    query = sa.select(item.c.scope_id, item.c.key).where(item.c.presence == "not_visible").order_by(item.c.key)
+    # In the words of the partial index of such items.
+    is_hidden = item.c.presence == sa.literal_column("'not_visible'")
+    query = sa.select(item.c.scope_id, item.c.key).where(is_hidden).order_by(item.c.key)
     hidden: dict[int, list[str]] = defaultdict(list)
     for scope_id, key in world.conn.execute(query):
         hidden[scope_id].append(key)

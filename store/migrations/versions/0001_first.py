@@ -551,6 +551,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("parent_pending"),
             postgresql_where=sa.text("parent_pending"),
         )
+        batch_op.create_index(
+            "ix_work_item_not_visible",
+            ["scope_id"],
+            unique=False,
+            sqlite_where=sa.text("presence = 'not_visible'"),
+            postgresql_where=sa.text("presence = 'not_visible'"),
+        )
         batch_op.create_index("ix_work_item_parent_id", ["parent_id", "state"], unique=False)
         batch_op.create_index(
             "ix_work_item_reopened",
