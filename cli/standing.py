@@ -1,6 +1,6 @@
 """How all objectives stand, as the views have it: what `status` shows, before it is drawn."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,8 @@ KEY_RESULTS = """
     JOIN objective o ON o.id = k.objective_id ORDER BY o.position, k.position, k.id
 """
 SUPPORTS = "SELECT o.key, s.target_key FROM support s JOIN objective o ON o.id = s.objective_id ORDER BY s.target_key"
-OPEN = "SELECT code, severity, subject FROM northing_findings WHERE resolved_at IS NULL ORDER BY code"
-UNALIGNED = "SELECT count(*) AS items, coalesce(sum(size), 0) AS size FROM northing_unaligned_work"
+OPEN = "SELECT code, severity, subject, team FROM northing_findings WHERE resolved_at IS NULL ORDER BY code"
+UNALIGNED = "SELECT team, count(*) AS items, sum(size) AS size FROM northing_unaligned_work GROUP BY team"
 CYCLES = "SELECT key, starts_on, ends_on FROM cycle WHERE NOT archived ORDER BY starts_on, key"
 
 
@@ -25,7 +25,8 @@ CYCLES = "SELECT key, starts_on, ends_on FROM cycle WHERE NOT archived ORDER BY 
 class Standing:
     """`objectives` as rows of their view, each with `supports` and `key_results`; the rest stands around them.
 
-    `findings`: (severity, code) by subject, the gravest first. `day`: the day as of which all was measured.
+    `findings`: (severity, code) by subject, the gravest first. `day`: the day as of which all was measured. `open` (how
+    many findings by severity) and `unaligned` are those of `team` and the teams below it, where it is given.
     """
 
     objectives: list[Row]
@@ -34,6 +35,8 @@ class Standing:
     day: str
     scopes: list[Row] = field(default_factory=list)
     unaligned: Row = field(default_factory=dict)
+    open: Counter[str] = field(default_factory=Counter)
+    team: str | None = None
 
 
 def standing(reader: Reader, *, cycle: str | None = None, team: str | None = None) -> Standing:
@@ -56,10 +59,12 @@ def standing(reader: Reader, *, cycle: str | None = None, team: str | None = Non
         and (teams is None or row["team"] in teams or key_results[row["objective"]])
     ]
     findings: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for row in reader.rows(OPEN):
+    rows = reader.rows(OPEN)
+    for row in rows:
         findings[row["subject"]].append((row["severity"], row["code"]))
     for found in findings.values():
         found.sort(key=lambda one: GRAVITY[one[0]])
+    unaligned = [row for row in reader.rows(UNALIGNED) if teams is None or row["team"] in teams]
     [day] = reader.rows("SELECT value FROM meta WHERE key = 'active_day'")
     return Standing(
         objectives,
@@ -67,7 +72,9 @@ def standing(reader: Reader, *, cycle: str | None = None, team: str | None = Non
         cycles,
         day["value"],
         scopes=reader.rows("SELECT connection, name, age_s, state FROM northing_scopes ORDER BY connection, name"),
-        unaligned=reader.rows(UNALIGNED)[0],
+        unaligned={name: sum(row[name] for row in unaligned) for name in ("items", "size")},
+        open=Counter(row["severity"] for row in rows if teams is None or row["team"] in teams),
+        team=team,
     )
 
 

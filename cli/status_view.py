@@ -171,17 +171,18 @@ def _footer(found: Standing, *, ages: bool) -> "list[Text]":
     from rich.text import Text
 
     lines = []
+    whose = f" of team {found.team}" if found.team else ""
     if found.unaligned["items"]:
         count = counted(found.unaligned["items"], "item")
         serve = "serves" if found.unaligned["items"] == 1 else "serve"
         size = number(found.unaligned["size"])
         of_size = "" if found.unaligned["size"] == found.unaligned["items"] else f" (size {size})"
-        text = f"{count} in progress {serve} no key result{of_size}."
+        text = f"{count} in progress{whose} {serve} no key result{of_size}."
         lines.append(Text(f"{text} `northing check --select COV102` lists them.", style="yellow"))
-    open_now = [severity for findings in found.findings.values() for severity, _ in findings]
-    if open_now:
-        counts = ", ".join(f"{open_now.count(name)} {name}" for name in SEVERITY if name in open_now)
-        lines.append(Text(f"Findings: {counts}. `northing check` lists them, `northing explain KEY` says why."))
+    if found.open:
+        counts = ", ".join(f"{found.open[name]} {name}" for name in SEVERITY if found.open[name])
+        lists = f"northing finding list --team {found.team}" if found.team else "northing check"
+        lines.append(Text(f"Findings{whose}: {counts}. `{lists}` lists them, `northing explain KEY` says why."))
     return [*lines, *_ages(found)] if ages else lines
 
 

@@ -20,15 +20,17 @@ def _find(world: World, open_now: frozenset[Subject]) -> Iterator[Hit | Unjudged
         judged = _verdict(key_result, _thresholds(world, is_open))
         if judged.word in ("on_track", "unknown"):
             continue
-        # An open finding may be on track by the threshold that opens it, and not yet by the one that ends it.
-        word = _verdict(key_result, world.config.thresholds).word
-        reason = RULE.reason("at_risk" if word == "at_risk" else "behind")
+        # An open finding may be on track by the threshold that opens it, and not yet by the one that ends it: then that
+        # one is told.
+        plain = _verdict(key_result, world.config.thresholds)
+        reason = RULE.reason("at_risk" if plain.word == "at_risk" else "behind")
+        why = judged.reason if plain.word == "on_track" else plain.reason
         yield Hit(
             subject_kind="key_result",
             subject=key_result.key,
             severity=reason.severity,
             reason=reason.code,
-            summary=f"{key_result.key} is behind pace: {judged.reason}",
+            summary=f"{key_result.key} is behind pace: {why}",
             evidence={
                 "outcome": key_result.outcome,
                 "delivery": key_result.delivery,

@@ -66,6 +66,16 @@ def test_a_team_narrows_status_to_it_and_those_below(synced: Northing) -> None:
     assert [row["objective"] for row in product] == ["COMPANY", "CHECKOUT", "RELY", "REACH", "BASE"]
 
 
+def test_what_stands_below_a_teams_status_is_of_that_team(synced: Northing) -> None:
+    listed = synced("finding", "list", "--team", "plus", "--json").data["findings"]
+    critical = sum(one["severity"] == "critical" for one in listed)
+    warnings = sum(one["severity"] == "warning" for one in listed)
+    out = synced("status", "--team", "plus").out
+    assert f"\nFindings of team plus: {critical} critical, {warnings} warning" in out
+    assert "serve no key result" not in out
+    assert "items in progress serve no key result" in synced("status").out
+
+
 @pytest.mark.parametrize("option", ["--team", "--cycle"])
 def test_an_unknown_name_says_which_there_are(synced: Northing, option: str) -> None:
     result = synced("status", option, "nope")

@@ -103,6 +103,13 @@ class TestBehindPace:
         assert found("DRF201", given) == []
         assert found("DRF201", given, open_now=OPEN) == [("GROW.1", "behind", "warning")] * stays
 
+    @pytest.mark.parametrize("outcome, limit", [(0.5, "0.9"), (0.56, "0.945")])
+    def test_an_open_one_tells_the_limit_that_it_lies_below(self, outcome: float, limit: str) -> None:
+        [hit] = find("DRF201", self.paced(outcome), open_now=OPEN)
+
+        assert isinstance(hit, Hit)
+        assert f"(on track from {limit}, behind from 0.7)" in hit.summary
+
     @pytest.mark.parametrize(
         "preset, outcome, severity",
         [
