@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from config import Selector
+from mapping.places import InPlaces
 from mapping.selectors import Query, compile_selector, keys_named, may_concern
 from mapping.source import WHOLE_STORE, Source
 from mapping.vocabulary import Vocabulary
@@ -56,6 +57,7 @@ class _Run:
         self.conn = conn
         self.source = source
         self.batch: list[str] = []
+        self.in_places = InPlaces(conn)
         self.inner: dict[Query, int] = {}
         self.exclusions: list[dict[str, int]] = []
         # A unit finds an item once, so that a key is only a way to look it up: PostgreSQL joins without one.
@@ -71,9 +73,10 @@ class _Run:
     def add(self, unit: int, query: Query) -> None:
         if not self._may_match(query):
             return
-        brings = "TRUE" if query.descend else "FALSE"
-        select = f"SELECT {unit}, i.id, TRUE, {brings} FROM {self.source.item} i WHERE {self._where(query)}"
-        self._select(select, query.params)
+        if self.source.present is not None or not self.in_places.takes(unit, query):
+            brings = "TRUE" if query.descend else "FALSE"
+            select = f"SELECT {unit}, i.id, TRUE, {brings} FROM {self.source.item} i WHERE {self._where(query)}"
+            self._select(select, query.params)
         for inner in query.excluded:
             self.exclusions.append({"unit": unit, "inner": self._inner(inner), "height": _height(query)})
 
@@ -113,6 +116,7 @@ class _Run:
 
     def finish(self) -> None:
         self._flush()
+        self.in_places.find(INTO_REACH)
         analyze(self.conn, "reach")
         known = "SELECT 1 FROM reach x WHERE x.unit = tree.unit AND x.item_id = tree.item_id"
         self.conn.execute(

@@ -147,6 +147,8 @@ def _link_all(conn: sa.Connection, config: Config, ignore_subtasks: bool) -> Non
         _mark_containers(conn, None, None, ignore_subtasks)
         if config.counting.measure != "count":
             _set_sizes(conn, None)
+    for table in ("match", "link"):  # for the queries of the same transaction
+        analyze(conn, table)
     _count_matches(conn, None)
     tally(conn, None)
 

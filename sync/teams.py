@@ -69,6 +69,7 @@ def _rank_owners(conn: sa.Connection, owns: dict[int, Selector], source: Source,
         sa.text(
             f"INSERT INTO team_owner SELECT item_id, MIN(CASE WHEN direct THEN 0 ELSE {BELOW} END + unit),"
             f" MIN(CASE WHEN direct AND {is_among('unit', handed)} THEN unit END) FROM reach GROUP BY item_id"
+            " ORDER BY item_id"
         )
     )
     analyze(conn, "team_owner")
