@@ -139,7 +139,7 @@ class _Run:
         self.conn.execute(sa.text("DROP TABLE IF EXISTS exclusion"))
         self.conn.execute(sa.text("CREATE TEMPORARY TABLE exclusion (unit INTEGER, excluded INTEGER, height INTEGER)"))
         self.conn.execute(sa.text("INSERT INTO exclusion VALUES (:unit, :inner, :height)"), self.exclusions)
-        if self.conn.dialect.name == "postgresql":
+        if self.conn.dialect.name == "postgresql" and self.source.present is not None:  # of many, it reads all at once
             self.conn.execute(sa.text("CREATE INDEX ix_reach ON reach (unit, item_id)"))
         analyze(self.conn, "exclusion")
         analyze(self.conn, "reach")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,7 +68,7 @@ class _Measuring:
             fact, values = self._one(row, mappings[row.id], tallies[row.id], recorded[row.id], stale[row.id])
             facts.append(fact)
             old = before.get(row.id)
-            if old is None or any(getattr(old, name) != value for name, value in values.items()):
+            if old is None or attrgetter(*values)(old) != tuple(values.values()):
                 changed.append({"key_result_id": row.id, "measured_at": self.now, **values})
         self._write(changed)
         return facts

@@ -18,10 +18,12 @@ CHUNK = 5_000
 DEEPEST = 50
 """Levels to climb: more than any tool's hierarchy has, and an end where parents run in a circle."""
 
-# The items of the view `northing_unaligned_work`, with their ids.
+# The items of the view `northing_unaligned_work`, with their ids. No database makes a join of a subquery for one value,
+# here and below: PostgreSQL would join few items to all teams, links and matches.
 UNALIGNED = """
-    SELECT w.id, w.key, w.title, w.level, w.scope_id, w.parent_id, t.key AS team, {size} AS size
-    FROM work_item w LEFT JOIN team t ON t.id = w.team_id WHERE {unaligned} ORDER BY w.id
+    SELECT w.id, w.key, w.title, w.level, w.scope_id, w.parent_id,
+        (SELECT t.key FROM team t WHERE t.id = w.team_id) AS team, {size} AS size
+    FROM work_item w WHERE {unaligned} ORDER BY w.id
 """
 
 # Some items and their ancestors, nearest first, that serve no active key result themselves and are not intentional.
@@ -36,15 +38,15 @@ ANCESTORS = f"""
     SELECT up.item_id, p.key, p.title
     FROM up JOIN work_item p ON p.id = up.id
     WHERE p.presence <> 'deleted'
-      AND NOT EXISTS (
+      AND (
         SELECT 1 FROM link l WHERE l.item_id = p.id AND (l.key_result_id IN (
             SELECT k.id FROM key_result k
             JOIN objective o ON o.id = k.objective_id
             JOIN cycle y ON y.id = o.cycle_id AND :day BETWEEN y.starts_on AND y.ends_on
-            WHERE NOT k.archived)) IS TRUE)
-      AND NOT EXISTS (
+            WHERE NOT k.archived)) IS TRUE LIMIT 1) IS NULL
+      AND (
         SELECT 1 FROM match x WHERE x.item_id = p.id
-        AND (x.mapping_id IN (SELECT m.id FROM mapping m WHERE m.via = 'intentional')) IS TRUE)
+        AND (x.mapping_id IN (SELECT m.id FROM mapping m WHERE m.via = 'intentional')) IS TRUE LIMIT 1) IS NULL
     ORDER BY up.distance
 """
 

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from sync.uncollected import uncollected
 SAME_AGAIN = timedelta(hours=24)
 CHUNK = 1000
 """Rows named in one statement, below every database's limit."""
+
+_content_of = attrgetter("severity", "team", "reason", "summary", "evidence")
+"""What is kept of a hit."""
 
 Fingerprint = tuple[str, str, str]
 
@@ -185,7 +189,7 @@ class _Writer:
             self._changed.append({"of": row.id, **content, **opening})
             self._note(row.id, "opened", severity)
             return
-        if row.resolved_at is not None or any(row._mapping[name] != value for name, value in content.items()):  # noqa: SLF001 -- SQLAlchemy's public name
+        if row.resolved_at is not None or _content_of(row) != tuple(content.values()):
             kept = {"opened_at": row.opened_at, "days_left_when_opened": row.days_left_when_opened}
             self._changed.append({"of": row.id, **content, **opening, **kept})
         rise = SEVERITIES.index(severity) - SEVERITIES.index(row.severity)
