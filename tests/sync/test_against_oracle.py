@@ -22,7 +22,7 @@ KEYS = ("A.1", "A.2")
 # A failing organisation is shown as it was drawn: making it smaller takes minutes.
 ORGANISATIONS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=500 if "NORTHING_LONG" in os.environ else 60,
+    max_examples=500 if "NORTHING_LONG" in os.environ else 25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 
