@@ -4,7 +4,7 @@ It is made to be like a real one. An epic and its 49 children lie in one project
 share a project. Labels belong to a department of five projects. The older epics of a project are done with all that
 lies below, the next ones are in progress, the youngest wait: about one item in twenty is in progress. A key result maps
 work of its own team's project, so that it has work of one to four teams mostly; one in twenty-five maps epics of all
-projects. Most have an owner, a metric and check-ins. A fifth of what is in progress serves no key result.
+projects. Most have an owner, a metric and check-ins. A quarter of what is in progress serves no key result.
 """
 
 import random
