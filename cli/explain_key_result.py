@@ -27,7 +27,7 @@ CHECK_INS = """
 SOURCE = "SELECT place, last_ok_at, failed_at, error FROM value_source WHERE key_result_id = :id"
 OBJECTIONS = """
     SELECT * FROM northing_barriers WHERE code = 'objection' AND subject = :key AND ended_at IS NULL
-    ORDER BY raised_at, team, reason
+    ORDER BY team, reason, raised_at
 """
 WHY_NOT = {
     "container": "container: its linked children count in its place",

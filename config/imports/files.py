@@ -61,9 +61,9 @@ def _csv(text: str, document: Document, delimiter: str | None) -> None:
     head = text[:10_000].split("\n", 1)[0]
     # The one that the header has most of: a sniffer would look at the texts, too.
     delimiter = delimiter or max(",;\t|", key=head.count)
-    csv.field_size_limit(LARGEST)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: list[tuple[int, list[Any]]] = []
+    usual = csv.field_size_limit(LARGEST)  # of the whole process: whoever reads other files has it back
     try:
         for cells in reader:
             rows.append((reader.line_num, cells))
@@ -71,6 +71,8 @@ def _csv(text: str, document: Document, delimiter: str | None) -> None:
                 break
     except csv.Error as error:
         raise ImportRefused(f"{document.name}:{reader.line_num}: {error}.", "Export it anew as CSV.") from None
+    finally:
+        csv.field_size_limit(usual)
     _sheet(rows, document)
 
 

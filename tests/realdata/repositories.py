@@ -53,9 +53,10 @@ class Story:
 
 def recorded(folder: Path) -> list[Raw]:
     """The 606 issues and pull requests of hub4j, and the 42 of another repository, which has a milestone."""
-    csv.field_size_limit(10**7)
+    usual = csv.field_size_limit(10**7)
     with (folder / "apache__devlake_e2e" / "_raw_github_api_issues.csv").open(newline="") as file:
         others = {raw["id"]: raw for raw in (json.loads(line["data"]) for line in csv.DictReader(file))}
+    csv.field_size_limit(usual)
     return [*json.loads((folder / "hub4j__github-api" / "issues.json").read_bytes()), *others.values()]
 
 

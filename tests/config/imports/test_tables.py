@@ -1,5 +1,6 @@
 """OKRs out of CSV, XLSX and JSON."""
 
+import csv as csv_module
 import io
 import json
 import zipfile
@@ -191,3 +192,11 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_unread() -> None:
         packed.writestr("xl/workbook.xml", b" " * 101_000_000)
     with pytest.raises(ImportRefused, match="holds more than 100 MB"):
         read(file.getvalue(), ".xlsx", "okrs.xlsx")
+
+
+def test_an_import_leaves_the_limits_of_other_readers_as_they_are() -> None:
+    before = csv_module.field_size_limit()
+    csv(TYPED)
+    with pytest.raises(ImportRefused):
+        read(b'Title,Type\n"' + b"x" * 40_000_000, ".csv", "okrs.csv")
+    assert csv_module.field_size_limit() == before

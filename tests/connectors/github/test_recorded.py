@@ -42,9 +42,10 @@ def lists(folder: Path) -> Iterator[list[Row]]:
         rows = json.loads(page.read_bytes())
         if isinstance(rows, list) and rows:
             yield rows
-    csv.field_size_limit(10**7)
+    usual = csv.field_size_limit(10**7)
     with (folder / "apache__devlake_e2e/_raw_github_api_issues.csv").open(newline="") as file:
         rows = [json.loads(line["data"]) for line in csv.DictReader(file)]
+    csv.field_size_limit(usual)
     for _, group in itertools.groupby(
         sorted(rows, key=lambda row: row["repository_url"]), lambda row: row["repository_url"]
     ):
