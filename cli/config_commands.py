@@ -6,20 +6,12 @@ from typing import Any
 
 import typer
 
-from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, command, session
+from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, command, group, session
 
 
 def register(program: typer.Typer) -> None:
     """Adds the group with its commands."""
-    app = typer.Typer(no_args_is_help=True, help="Test, print or describe the configuration.")
-    program.add_typer(app, name="config")
-
-    @app.callback()
-    def common(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
-    ) -> None:
-        """Options of every command of the group, before it."""
-        session(ctx, config, json, quiet)
+    app = group(program, "config", "Test, print or describe the configuration.")
 
     @command(app, "check", "northing config check", "northing config check --config okrs/northing.yaml --json")
     def check(

@@ -2,20 +2,12 @@
 
 import typer
 
-from cli.session import ConfigOption, JsonOption, QuietOption, command, session
+from cli.session import ConfigOption, JsonOption, QuietOption, command, group, session
 
 
 def register(program: typer.Typer) -> None:
     """Adds the group with its commands."""
-    app = typer.Typer(no_args_is_help=True, help="Look after the database.")
-    program.add_typer(app, name="db")
-
-    @app.callback()
-    def common(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
-    ) -> None:
-        """Options of every command of the group, before it."""
-        session(ctx, config, json, quiet)
+    app = group(program, "db", "Look after the database.")
 
     @command(app, "upgrade", "northing db upgrade")
     def upgrade(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.selection import IgnoreOption, SelectOption, selection
-from cli.session import ConfigOption, Failure, JsonOption, QuietOption, command, session
+from cli.session import ConfigOption, Failure, JsonOption, QuietOption, command, group, session
 
 
 class Verdict(StrEnum):
@@ -45,15 +45,7 @@ WhoseOption = Annotated[
 
 def register(program: typer.Typer) -> None:
     """Adds the group with its commands."""
-    app = typer.Typer(no_args_is_help=True, help="Acknowledge findings, decide about barriers, object to key results.")
-    program.add_typer(app, name="finding")
-
-    @app.callback()
-    def common(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
-    ) -> None:
-        """Options of every command of the group, before it."""
-        session(ctx, config, json, quiet)
+    app = group(program, "finding", "Acknowledge findings, decide about barriers, object to key results.")
 
     _register_reading(app)
     _register_saying(app)

@@ -4,20 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli.session import ConfigOption, Failure, JsonOption, QuietOption, command, session
+from cli.session import ConfigOption, Failure, JsonOption, QuietOption, command, group, session
 
 
 def register(program: typer.Typer) -> None:
     """Adds the group with its commands."""
-    app = typer.Typer(no_args_is_help=True, help="Try mappings before they apply.")
-    program.add_typer(app, name="map")
-
-    @app.callback()
-    def common(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
-    ) -> None:
-        """Options of every command of the group, before it."""
-        session(ctx, config, json, quiet)
+    app = group(program, "map", "Try mappings before they apply.")
 
     @command(
         app, "test", "northing map test '{project: SHOP, label: latency}'", "northing map test '{epic: SHOP-12}' --json"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.session import ConfigOption, Failure, JsonOption, QuietOption, Session, command, session
+from cli.session import ConfigOption, Failure, JsonOption, QuietOption, Session, command, group, session
 
 if TYPE_CHECKING:
     from config.imports import Imported
@@ -13,15 +13,7 @@ if TYPE_CHECKING:
 
 def register(program: typer.Typer) -> None:
     """Adds the group with its command."""
-    app = typer.Typer(no_args_is_help=True, help="Bring OKRs in from where you keep them.")
-    program.add_typer(app, name="okr")
-
-    @app.callback()
-    def common(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
-    ) -> None:
-        """Options of every command of the group, before it."""
-        session(ctx, config, json, quiet)
+    app = group(program, "okr", "Bring OKRs in from where you keep them.")
 
     @command(
         app,

@@ -6,20 +6,12 @@ from typing import Annotated
 import typer
 
 from cli.check import Severity
-from cli.session import FOUND, ConfigOption, JsonOption, QuietOption, command, session
+from cli.session import FOUND, ConfigOption, JsonOption, QuietOption, command, group, session
 
 
 def register(program: typer.Typer) -> None:
     """Adds the group with its command."""
-    app = typer.Typer(no_args_is_help=True, help="Judge a coming cycle before it begins.")
-    program.add_typer(app, name="plan")
-
-    @app.callback()
-    def common(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
-    ) -> None:
-        """Options of every command of the group, before it."""
-        session(ctx, config, json, quiet)
+    app = group(program, "plan", "Judge a coming cycle before it begins.")
 
     @command(
         app,

@@ -112,3 +112,18 @@ def command(app: typer.Typer, name: str, *examples: str, **more: Any) -> Callabl
         return app.command(name, help=text, **more)(function)
 
     return register
+
+
+def group(program: typer.Typer, name: str, help: str) -> typer.Typer:  # noqa: A002 - Typer's word
+    """A new group of commands of the program, which takes the common options before its commands, too."""
+    app = typer.Typer(no_args_is_help=True, help=help)
+    program.add_typer(app, name=name)
+
+    @app.callback()
+    def common(
+        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
+    ) -> None:
+        """Options of every command of the group, before it."""
+        session(ctx, config, json, quiet)
+
+    return app

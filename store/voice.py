@@ -20,7 +20,6 @@ Verdict = Literal["restructure", "rescope", "lend", "accept"]
 """What may be decided: change the teams, change the key result, lend people, or live with it."""
 Objection = Literal["structure", "dependency", "capacity", "metric", "conflict"]
 """Why a team objects to a key result."""
-VERDICTS: tuple[str, ...] = get_args(Verdict)
 OBJECTIONS: tuple[str, ...] = get_args(Objection)
 OBJECTION = "objection"
 """Stands where a finding has its code: `decide objection GROW.1 …`."""
