@@ -18,6 +18,8 @@ COPY connectors connectors
 COPY store store
 COPY mapping mapping
 COPY sync sync
+COPY alerts alerts
+COPY dashboard dashboard
 COPY cli cli
 COPY simulator simulator
 RUN uv sync --locked --no-dev --no-editable

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN_FOLDERS = {"benchmarks", "docs", "examples", "tests"}
-SOURCES = ["config", "connectors", "store", "mapping", "sync", "cli", "simulator"]
+SOURCES = ["config", "connectors", "store", "mapping", "sync", "alerts", "dashboard", "cli", "simulator"]
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Telling people: what happened to findings, on its way to channels; digests."""

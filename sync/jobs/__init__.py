@@ -1,0 +1,1 @@
+"""What the service does beside people: jobs, when they are due, and who runs them."""
