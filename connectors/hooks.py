@@ -154,6 +154,11 @@ def hooks_of(options: object) -> Hooks | None:
     return options.hooks() if isinstance(options, HasHooks) else None
 
 
+def hears(options: object) -> bool:
+    """Whether deliveries of a connection with these options are taken: its tool sends some, and a secret is set."""
+    return isinstance(options, HasHooks) and bool(getattr(options, "webhook_secret", ()))
+
+
 def read_body(
     chunks: Iterable[bytes], *, length: str | None, deadline: float, clock: Callable[[], float], limit: int = LARGEST
 ) -> bytes:

@@ -76,6 +76,13 @@ def ask_queries(
                 rows.finish(conn, one.row, _error(one, answered), one.usage)
 
 
+def asks(config: Config, connection: str) -> bool:
+    """Whether a connection (its name) has queries to answer: those that name it, and those that name none."""
+    return any(
+        not place or fold(connection) in map(fold, place) for places in _queries(config).values() for place in places
+    )
+
+
 def _queries(config: Config) -> dict[str, list[tuple[str, ...]]]:
     """All queries of the configuration, each with the names of connections that its selectors give; () means all."""
     selectors = [

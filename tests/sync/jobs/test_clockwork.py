@@ -1,0 +1,70 @@
+"""The clockwork fires what is due, makes up for what was missed by one, and outlives a runner that is out of reach."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sync.jobs import clockwork
+from sync.jobs.clockwork import Clockwork
+from sync.jobs.job import Job
+from sync.jobs.schedule import Scheduled
+from sync.jobs.triggers import Spaced
+from tests.sync.jobs.recording import Recording
+
+SECOND = timedelta(seconds=1)
+COUNT = Scheduled(Job("count"), "every 1 second", Spaced(SECOND, SECOND * 0.2))
+ALERTS = Scheduled(Job("alerts"), "every 1 second", Spaced(SECOND))
+NEVER = Scheduled(Job("retain"), "every 30 days", Spaced(timedelta(days=30)))
+
+
+@contextmanager
+def running(*runners: Recording) -> Iterator[list[Clockwork]]:
+    found = [Clockwork(one) for one in runners]
+    for one in found:
+        one.start()
+    try:
+        yield found
+    finally:
+        for one in found:
+            one.stop()
+
+
+def test_two_clockworks_fire_the_same_slots() -> None:
+    runner = Recording()
+    with running(runner, runner) as both:
+        for one in both:
+            one.replace([COUNT, ALERTS, NEVER])
+        runner.wait(6)
+    assert {job.kind for job, _ in runner.fired} == {"count", "alerts"}
+    assert all(slot.microsecond == 0 for _, slot in runner.fired)
+    for kind in ("count", "alerts"):
+        slots = [slot for job, slot in runner.fired if job.kind == kind]
+        assert slots == [slots[0] + number * SECOND for number in range(len(slots))]
+
+
+def test_another_schedule_takes_the_place_of_the_one_before() -> None:
+    runner = Recording()
+    with running(runner) as (one,):
+        one.replace([COUNT, NEVER])
+        runner.wait(1)
+        one.replace([ALERTS, NEVER])
+        number = len(runner.fired)
+        runner.wait(number + 2)
+    assert {job.kind for job, _ in runner.fired[number + 1 :]} == {"alerts"}
+
+
+def test_what_a_runner_does_not_take_is_offered_again_by_its_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clockwork, "AGAIN_S", 0.01)
+    runner = Recording(fault=ConnectionError("the database restarts"))
+    slots = [datetime(2026, 11, 24, 12, minute, tzinfo=UTC) for minute in (0, 1, 2)]
+    with running(runner) as (one,):
+        for slot in slots:
+            one.fire(NEVER, slot)
+            with runner.changed:
+                asked = runner.asked
+                assert runner.changed.wait_for(lambda asked=asked: runner.asked > asked + 1, 20)
+        runner.fault = None
+        runner.wait(1)
+    assert runner.fired == [(Job("retain"), slots[-1])]
