@@ -5,23 +5,20 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import blake2b
-from io import FileIO
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.errors import TryAgain
-from store.database import StoreError, connect, reading
-from store.file_lock import take
+from store.database import connect, reading
+from store.locks import holding, until
 from store.migrate import migrate
 from store.tables import Credential
 
 PATIENCE_S = 120.0
 """How long one waits for another that is replacing the same credential: longer than such a request takes."""
-_TICK_S = 0.02
 _WRITES = 5
+_PAUSE_S = 0.02
 
 _TABLE = Credential.__table__
 
@@ -31,8 +28,7 @@ class KeptCredentials:
 
     A lock per connection, which is not the database's lock on writing, is held while `step` asks the tool; the row is
     written afterwards in a transaction of its own. So a slow tool holds no writer up, and no long transaction, its own
-    process's neither, keeps a credential from being replaced. PostgreSQL: an advisory lock. SQLite: a lock of the
-    operating system on a file beside the database.
+    process's neither, keeps a credential from being replaced.
     """
 
     def __init__(self, url: str, now: Callable[[], datetime]) -> None:
@@ -40,7 +36,6 @@ class KeptCredentials:
         self._now = now
         self._lock = threading.Lock()
         self._opened: sa.Engine | None = None
-        self._alone = threading.Lock()
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -90,7 +85,7 @@ class KeptCredentials:
                         f"The database does not take the renewed credentials of {connection} ({type(error).__name__}).",
                         advice="Make room for it, and see that this user may write. This process goes on meanwhile.",
                     ) from error
-                time.sleep(_TICK_S)
+                time.sleep(_PAUSE_S)
         if self._engine.dialect.name == "sqlite":
             # Commits are not flushed to the disk one by one, checkpoints are: this one survives a power cut, too.
             raw = self._engine.raw_connection()
@@ -101,48 +96,9 @@ class KeptCredentials:
 
     @contextmanager
     def _held(self, connection: str) -> Generator[None]:
-        with self._postgres(connection) if self._engine.dialect.name == "postgresql" else self._sqlite(connection):
+        with holding(self._engine) as held:
+            if not until(lambda: held.take(f"credential of {connection}"), PATIENCE_S):
+                raise TryAgain(
+                    f"Another process has been renewing the credentials of {connection} for {PATIENCE_S:.0f} s."
+                )
             yield
-
-    @contextmanager
-    def _postgres(self, connection: str) -> Generator[None]:
-        # Without a pool the connection is closed at the end, which lets go of the lock in any case. Outside a
-        # transaction no time-out of the server for idle ones cuts it off while the tool is asked.
-        alone = sa.create_engine(self._engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-        with alone.connect() as conn:
-            take = sa.text("SELECT pg_try_advisory_lock(:lock, hashtext(current_schema()))")
-            number = int.from_bytes(_digest(connection)[:4], signed=True)
-            _until(lambda: conn.execute(take, {"lock": number}).scalar_one(), connection)
-            yield
-
-    @contextmanager
-    def _sqlite(self, connection: str) -> Generator[None]:
-        with reading(self._engine) as conn:
-            place = next((row[2] for row in conn.exec_driver_sql("PRAGMA database_list") if row[1] == "main"), "")
-        if not place:  # in memory: no other process sees it
-            with self._alone:
-                yield
-            return
-        # The file stays: taking it away could take it from under one who has just opened it.
-        path = Path(f"{place}.{_digest(connection).hex()}.credential-lock")
-        try:
-            file = FileIO(path, "a")
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be opened: {error.strerror}.", "Give this user the right to write beside the database."
-            ) from error
-        with file:
-            _until(lambda: take(file), connection)
-            yield
-
-
-def _digest(connection: str) -> bytes:
-    return blake2b(connection.encode(), digest_size=8, person=b"credential").digest()
-
-
-def _until(taken: Callable[[], bool], connection: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not taken():
-        if time.monotonic() > deadline:
-            raise TryAgain(f"Another process has been renewing the credentials of {connection} for {PATIENCE_S:.0f} s.")
-        time.sleep(_TICK_S)

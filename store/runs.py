@@ -1,5 +1,6 @@
 """What the program did: runs, their scopes, and how connections and scopes stand."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -29,13 +30,30 @@ class Counts(Protocol):
     def waited_s(self) -> float: ...
 
 
-def start_run(conn: sa.Connection, now: datetime) -> int:
-    """Begin a run; its id. Runs that still count as running were cut off, and are called interrupted from now on."""
-    for table in (_RUN_SCOPE, _RUN):
-        conn.execute(
-            sa.update(table).where(table.c.outcome == "running").values(outcome="interrupted", finished_at=now)
-        )
-    return conn.execute(sa.insert(_RUN).values(started_at=now, outcome="running").returning(_RUN.c.id)).scalar_one()
+def start_run(conn: sa.Connection, now: datetime, lock: str | None = None) -> int:
+    """Begin a run; its id. `lock` is the one that it holds, of a job; None for a whole sync, beside which nobody runs.
+
+    Runs that still count as running and cannot be, as their lock is held by this one, were cut off. They are called
+    interrupted from now on.
+    """
+    over = sa.true() if lock is None else sa.or_(_RUN.c.lock.is_(None), _RUN.c.lock == lock)
+    _end(conn, over, now)
+    new = sa.insert(_RUN).values(started_at=now, outcome="running", lock=lock)
+    return conn.execute(new.returning(_RUN.c.id)).scalar_one()
+
+
+def end_cut_off(conn: sa.Connection, free: Callable[[str], bool], now: datetime) -> int:
+    """Call interrupted what jobs left running whose lock is `free`: their process is gone. How many runs that were."""
+    running = sa.select(_RUN.c.lock).where(_RUN.c.outcome == "running", _RUN.c.lock.is_not(None)).distinct()
+    return sum(_end(conn, _RUN.c.lock == lock, now) for lock in conn.execute(running).scalars().all() if free(lock))
+
+
+def _end(conn: sa.Connection, which: sa.ColumnElement[bool], now: datetime) -> int:
+    over = sa.and_(_RUN.c.outcome == "running", which)
+    ended = {"outcome": "interrupted", "finished_at": now}
+    scopes = _RUN_SCOPE.c.run_id.in_(sa.select(_RUN.c.id).where(over))
+    conn.execute(sa.update(_RUN_SCOPE).where(_RUN_SCOPE.c.outcome == "running", scopes).values(**ended))
+    return conn.execute(sa.update(_RUN).where(over).values(**ended)).rowcount
 
 
 def start_scope(conn: sa.Connection, run_id: int, connection_id: int, scope_id: int | None, now: datetime) -> int:

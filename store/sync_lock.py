@@ -1,75 +1,94 @@
-"""One sync at a time on one database. Whoever holds the lock and dies, even by SIGKILL, lets go of it."""
+"""Who works on a database: a whole sync alone, or the service's jobs side by side."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from io import FileIO
-from pathlib import Path
+from threading import Event
 
 import sqlalchemy as sa
 
+from connectors.errors import Cancelled
 from store.database import StoreError, reading
-from store.file_lock import take
+from store.locks import Held, holding, until
 from store.tables import Run
 
-_LOCK = 0x6E6F7274  # any number of 32 bits, the same in all our processes
+PATIENCE_S = 30.0
+"""How long one waits for others to let go: longer than a page takes, and no longer than a person would wait."""
+
+# A sync that waits for jobs to end keeps the gate shut, so that no new ones begin meanwhile. Jobs pass through it.
+_SYNC, _GATE, _WORK = "northing sync", "northing gate", "northing work"
 
 
 class SyncRunning(StoreError):
-    """Another sync holds the database."""
+    """Others hold the database, or the part of it that is wanted. Later they will not."""
 
 
 @contextmanager
-def sync_lock(engine: sa.Engine) -> Generator[None]:
-    """Holds the migrated database for one sync. Raises SyncRunning where another sync, here or elsewhere, holds it.
+def sync_lock(engine: sa.Engine, *, stop: Event | None = None) -> Generator[None]:
+    """Holds the migrated database for one sync, and none of the service's jobs.
 
-    PostgreSQL: an advisory lock on a connection of its own. SQLite: a lock of the operating system on a file beside the
-    database; one in memory has no other users.
+    Jobs that run are waited for, `PATIENCE_S` at most. Raises SyncRunning where they do not end by then, or where
+    another sync, here or elsewhere, holds the database; Cancelled where `stop` is set while it waits.
     """
-    held = _postgres(engine) if engine.dialect.name == "postgresql" else _sqlite(engine)
-    with held:
+    with holding(engine) as held:
+        if not held.take(_SYNC):
+            raise _sync_running(engine)
+        for name in (_GATE, _WORK):
+            if not until(lambda: held.take(name), PATIENCE_S, stop):  # noqa: B023 - called at once
+                raise Cancelled if stop is not None and stop.is_set() else _jobs_running(engine)
         yield
 
 
 @contextmanager
-def _postgres(engine: sa.Engine) -> Generator[None]:
-    # Without a pool the connection is closed at the end, which lets go of the lock in any case.
-    alone = sa.create_engine(engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-    with alone.connect() as conn:
-        # Two installations may share a database, each in a schema of its own.
-        take = sa.text("SELECT pg_try_advisory_lock(:lock, hashtext(current_schema()))")
-        if not conn.execute(take, {"lock": _LOCK}).scalar_one():
-            raise _refused(engine)
-        yield
+def job_lock(engine: sa.Engine, name: str, *, stop: Event) -> Generator[Held]:
+    """Holds a job's own lock (`name`), beside other jobs and while no whole sync runs. Gives the holder.
+
+    Waits `PATIENCE_S` at most. Raises SyncRunning where a whole sync, or another job with this lock, does not end by
+    then; Cancelled where `stop` is set while it waits.
+    """
+    with holding(engine) as held:
+        if not until(lambda: _join(held), PATIENCE_S, stop):
+            raise Cancelled if stop.is_set() else _sync_running(engine)
+        if not until(lambda: held.take(name), PATIENCE_S, stop):
+            raise Cancelled if stop.is_set() else _taken(name)
+        yield held
 
 
-@contextmanager
-def _sqlite(engine: sa.Engine) -> Generator[None]:
-    with reading(engine) as conn:
-        place = next((row[2] for row in conn.exec_driver_sql("PRAGMA database_list") if row[1] == "main"), "")
-    if not place:
-        yield
-        return
-    file = Path(f"{place}.sync-lock")
+def _join(held: Held) -> bool:
+    if not held.take(_GATE, shared=True):
+        return False
     try:
-        opened = FileIO(file, "a")
-    except OSError as error:
-        raise StoreError(
-            f"{file} cannot be opened: {error.strerror}.", "Give this user the right to write beside the database."
-        ) from error
-    # The file stays: taking it away could take it from under a sync that has just opened it.
-    with opened:
-        if not take(opened):
-            raise _refused(engine)
-        yield
+        return held.take(_WORK, shared=True)
+    finally:
+        held.drop(_GATE)
 
 
-def _refused(engine: sa.Engine) -> SyncRunning:
+def _sync_running(engine: sa.Engine) -> SyncRunning:
     run = Run.__table__
+    newest = sa.select(run.c.started_at).where(run.c.outcome == "running", run.c.lock.is_(None))
     with reading(engine) as conn:
-        newest = sa.select(run.c.started_at).where(run.c.outcome == "running").order_by(run.c.id.desc()).limit(1)
-        since = conn.execute(newest).scalar()
+        since = conn.execute(newest.order_by(run.c.id.desc()).limit(1)).scalar()
     begun = f" (since {since:%Y-%m-%d %H:%M:%S} UTC)" if since else ""
     return SyncRunning(
         f"Another sync is running on this database{begun}.",
         "Wait until it has ended, or stop it: what it has read is kept.",
+    )
+
+
+def _jobs_running(engine: sa.Engine) -> SyncRunning:
+    run = Run.__table__
+    running = sa.select(run.c.lock, run.c.started_at).where(run.c.outcome == "running", run.c.lock.is_not(None))
+    with reading(engine) as conn:
+        rows = conn.execute(running.order_by(run.c.started_at).limit(3)).all()
+    jobs = "; ".join(f"{row.lock} since {row.started_at:%Y-%m-%d %H:%M:%S} UTC" for row in rows)
+    return SyncRunning(
+        f"The service is reading on this database, and did not come to an end within {PATIENCE_S:.0f} s"
+        f"{f' ({jobs})' if jobs else ''}.",
+        "It reads what changed by itself; to sync here, wait until that has ended, or stop the service.",
+    )
+
+
+def _taken(name: str) -> SyncRunning:
+    return SyncRunning(
+        f"Another job holds the lock {name!r}, and did not end within {PATIENCE_S:.0f} s.",
+        "Nothing has to be done: this is due again later.",
     )

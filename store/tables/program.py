@@ -15,6 +15,8 @@ class Run(Row, table=True):
     finished_at: datetime | None = None
     outcome: str = "running"
     """running, ok, partial, failed or interrupted."""
+    lock: str | None = None
+    """The lock that a job of the service holds while it runs. None: a whole sync."""
 
 
 class RunScope(Row, table=True):

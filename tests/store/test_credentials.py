@@ -141,10 +141,10 @@ def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'northing.db'}"
     kept = KeptCredentials(url, lambda: NOW)
     kept.replace("jira", lambda _: "sealed")
-    [lock] = tmp_path.glob("*.credential-lock")
+    [lock] = tmp_path.glob("*.sync-lock/*")
     lock.unlink()
     lock.mkdir()
-    with pytest.raises(store.StoreError, match=r"credential-lock cannot be opened"):
+    with pytest.raises(store.StoreError, match=r"sync-lock/\w+ cannot be opened"):
         kept.replace("jira", lambda _: "other")
     kept.close()
 

@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("started_at", UTC_INSTANT, nullable=False),
         sa.Column("finished_at", UTC_INSTANT, nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("lock", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
     op.create_table(
