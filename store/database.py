@@ -62,16 +62,16 @@ def connect(url: str) -> sa.Engine:
 
 
 @contextmanager
-def reading(engine: sa.Engine) -> Generator[sa.Connection]:
+def reading(engine: sa.Engine, *, scratch: bool = False) -> Generator[sa.Connection]:
     """A connection that only reads: what it sees does not change meanwhile.
 
-    It neither waits for writers nor holds them up.
+    It neither waits for writers nor holds them up. With `scratch` it may make temporary tables.
     """
     with engine.connect() as conn:
         if engine.dialect.name == "sqlite":
             conn = conn.execution_options(**{_READ_ONLY: True})
         else:
-            conn = conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            conn = conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=not scratch)
         with conn.begin():
             yield conn
 

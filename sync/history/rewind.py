@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -46,6 +46,23 @@ _SET = (
 )
 
 
+class Then(NamedTuple):
+    """How an item was: the values of `_SET`. Instants are in the form of the database."""
+
+    state: str
+    category: str
+    status: str | None
+    resolution: str | None
+    estimate: float | None
+    started_at: Any
+    closed_at: Any
+    updated_at: Any
+    reopened_at: Any
+    presence: str
+    gone_at: Any
+    id: int
+
+
 def as_of(conn: sa.Connection, config: Config, moment: datetime) -> FindingsResult:
     """Makes of the store what it was at a moment, as known now, and counts it: all views and rules answer for then.
 
@@ -78,7 +95,20 @@ def _rewind_items(conn: sa.Connection, config: Config, moment: datetime) -> list
     They are needed until then: what lies below an epic that was created later is linked through it, as it is now.
     """
     bulk = Bulk(conn)
-    then = bulk.instant(moment)
+    changed, unborn = items_as_of(conn, config, moment)
+    bulk.run_many(_SET, [*changed])
+    bulk.run_many("UPDATE work_item SET presence = 'deleted' WHERE id = ?", [(one,) for one in unborn])
+    bulk.mark_dirty([*(one[-1] for one in changed), *unborn])
+    bulk.run("DELETE FROM work_change WHERE at > ?", bulk.instant(moment))
+    return unborn
+
+
+def items_as_of(conn: sa.Connection, config: Config, moment: datetime) -> tuple[list[Then], list[int]]:
+    """How the items were that something befell later, and the ids of those that were not created yet.
+
+    Reads only, beside a temporary table.
+    """
+    then = Bulk(conn).instant(moment)
     is_cancelled = cancelling(config.counting)
     conn.execute(sa.text("DROP TABLE IF EXISTS rewound"))
     conn.execute(sa.text("CREATE TEMPORARY TABLE rewound (item_id INTEGER PRIMARY KEY)"))
@@ -90,15 +120,10 @@ def _rewind_items(conn: sa.Connection, config: Config, moment: datetime) -> list
             unborn.append(row.id)
         else:
             changed.append(_as_then(row, steps.get(row.id, []), then, is_cancelled))
-    bulk.run_many(_SET, changed)
-    bulk.run_many("UPDATE work_item SET presence = 'deleted' WHERE id = ?", [(one,) for one in unborn])
-    bulk.mark_dirty([*(one[-1] for one in changed), *unborn])
-    bulk.run("DELETE FROM work_change WHERE at > ?", then)
-    return unborn
+    return changed, unborn
 
 
-def _as_then(row: Any, steps: list[Step], then: Any, is_cancelled: Callable[[str | None], bool]) -> tuple[Any, ...]:
-    """The values of `_SET`. Instants are in the form of the database."""
+def _as_then(row: Any, steps: list[Step], then: Any, is_cancelled: Callable[[str | None], bool]) -> Then:
     past = Past(
         row.id, row.estimate, row.state, row.created_at, row.started_at, row.closed_at, row.updated_at, row.presence,
         row.gone_at, steps,
@@ -123,7 +148,7 @@ def _as_then(row: Any, steps: list[Step], then: Any, is_cancelled: Callable[[str
     moved = any(step.kind == "status" for step in steps)
     reopened = [instant for instant in reopenings(past) if passed(instant)]
     gone = row.gone_at is None or passed(row.gone_at)
-    return (
+    return Then(
         state,
         row.category if same else "done" if state in ENDED else state,
         _status(row, steps, then, same),
