@@ -8,6 +8,7 @@ from config.okr import CheckIn, Cycle, Delivery, KeyResult, Metric, Objective, T
 from config.problems import ConfigError, Problem
 from config.schema import json_schema
 from config.settings import Alerts, ConnectionOptions, Digest, FindingRules, Quiet, Route, Schedule, Suppression
+from config.sources import Sources
 from config.thresholds import Thresholds
 from config.values import (
     CsvValue,
@@ -52,6 +53,7 @@ __all__ = [
     "Schedule",
     "Secret",
     "Selector",
+    "Sources",
     "SqlValue",
     "Suppression",
     "Team",

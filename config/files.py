@@ -53,13 +53,17 @@ class Files:
 
         Raises `ConfigError` only where the main file itself cannot be read.
         """
-        self._add(main, read(main))
+        self._add(main, self._read(main))
         for file in more:
             self._add_once(file)
         root = self.documents[0][1]
         for _, document in self.documents[1:]:
             root = _merged(root, document, top=True)
         return Joined(root, self.documents, self.complete)
+
+    def _read(self, file: Path) -> MappingNode:
+        self.references.sources.file(file)
+        return read(file)
 
     def _add(self, file: Path, document: MappingNode) -> None:
         self.documents.append((file, document))
@@ -81,7 +85,7 @@ class Files:
         if file.resolve() in self.seen:
             return
         try:
-            self._add(file, read(file))
+            self._add(file, self._read(file))
         except ConfigError as error:
             self.problems += error.problems
             self.complete = False
@@ -113,10 +117,13 @@ class Files:
             if "\0" not in text and path.is_file():
                 return [path]
             self.complete = False
+            self.references.sources.file(path)
             what = "is a folder" if "\0" not in text and path.is_dir() else "no such file"
             self._report(file, pattern, "include", f"`{text}` {what}, expected a file, relative to {file.name}")
             return []
         own = file.resolve()
+        if "\0" not in text:
+            self.references.sources.pattern(file.parent, text)
         names = glob.glob(text, root_dir=file.parent, recursive=True) if "\0" not in text else []  # noqa: PTH207 - absolute ones too
         paths = [path for name in names if (path := file.parent / name).is_file() and path.resolve() != own]
         if not paths:

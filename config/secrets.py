@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from config.sources import Sources
+
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|pwd|key|credential|auth|_pw\b|_pat\b")
@@ -21,10 +23,11 @@ class Unresolved(ValueError):
 class References:
     """Fills references in texts, and remembers what must not be shown."""
 
-    def __init__(self, env: Mapping[str, str], base: Path) -> None:
-        """`base`: the folder of the main file, where relative paths of `${file:…}` begin."""
+    def __init__(self, env: Mapping[str, str], base: Path, sources: Sources | None = None) -> None:
+        """`base`: the folder of the main file, where relative paths of `${file:…}` begin. Files go to `sources`."""
         self.env = env
         self.base = base
+        self.sources = Sources() if sources is None else sources
         self.secrets: set[str] = set()
 
     def fill(self, text: str) -> str:
@@ -68,6 +71,7 @@ class References:
     def _file(self, name: str) -> str:
         if "\0" in name or not name:
             raise Unresolved("`${file:…}` names no file.")
+        self.sources.file(Path(self.base, name))
         try:
             with Path(self.base, name).open("rb") as file:
                 content = file.read(_LARGEST + 1)
