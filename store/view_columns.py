@@ -164,7 +164,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "code": "such as `COV101`",
             "severity": "`info`, `warning` or `critical`",
-            "subject_kind": "what it is about: key result, objective, team, item, scope, connection",
+            "subject_kind": "what it is about: key result, objective, team, item, scope, connection, configuration",
             "subject": "its key or name",
             "team": "key of the team concerned",
             "reason": "reason code, where the rule has several",

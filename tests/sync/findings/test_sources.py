@@ -1,4 +1,4 @@
-"""SYN501 to SYN505: connections and scopes whose data is not what it should be."""
+"""SYN501 to SYN505, SYN508: connections, scopes and files that are not what they should be."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from config import Config, ConnectionOptions
 from connectors.base import Listing
 from connectors.errors import Refused
-from store import tables
+from store import configuration, tables
 from sync.findings import Hit, rules
 from sync.findings.rule import Subject
 from sync.findings.world import World
@@ -264,3 +264,35 @@ class TestExpiringCredentials:
         stored.connection("former", credentials_end_at=NOW, archived=True)
 
         assert find(conn, "SYN505") == []
+
+
+class TestRefusedConfiguration:
+    """SYN508."""
+
+    ERRORS = ("northing.yaml:3:1: nonsense: unknown key", "teams/a.yaml:7:5: teams[0]: no `key`")
+
+    def test_changed_files_that_cannot_be_applied_are_told_with_all_their_errors(self, conn: sa.Connection) -> None:
+        assert find(conn, "SYN508") == []
+        configuration.note_refused(conn, "northing.yaml", self.ERRORS, NOW)
+        summary = (
+            "The changed configuration has 2 errors and is not applied: the one before stays in force."
+            " northing.yaml:3:1: nonsense: unknown key"
+        )
+        assert find(conn, "SYN508") == [
+            Hit(
+                subject_kind="configuration",
+                subject="northing.yaml",
+                severity="critical",
+                summary=summary,
+                evidence={"errors": list(self.ERRORS), "since": NOW.isoformat()},
+            )
+        ]
+
+    def test_it_ends_once_the_files_are_right_again(self, conn: sa.Connection) -> None:
+        for make_right in (
+            configuration.forget_refusal,
+            lambda conn: configuration.note_applied(conn, configuration.Applied("f", "host:1", NOW)),
+        ):
+            configuration.note_refused(conn, "northing.yaml", self.ERRORS, NOW)
+            make_right(conn)
+            assert find(conn, "SYN508") == []
