@@ -6,6 +6,7 @@ hold the text as selectors compare it: trimmed and case-folded as Unicode says, 
 
 from sqlmodel import SQLModel
 
+from store.tables.alerts import AlertChannel, Delivery
 from store.tables.base import JSON, Meta, Row
 from store.tables.forecasts import Forecast, TeamForecast
 from store.tables.history import Snapshot
@@ -31,10 +32,12 @@ from store.tables.tools import (
     WorkTag,
 )
 from store.tables.voice import Acknowledgement, Barrier, Decision, Suppressed, TeamAcknowledgement
+from store.tables.write_back import WriteRefusal, Written, WrittenShared
 
 __all__ = [
     "JSON",
     "Acknowledgement",
+    "AlertChannel",
     "Barrier",
     "CheckIn",
     "Connection",
@@ -42,6 +45,7 @@ __all__ = [
     "Credential",
     "Cycle",
     "Decision",
+    "Delivery",
     "Dependency",
     "Dirty",
     "Finding",
@@ -81,4 +85,7 @@ __all__ = [
     "WorkContainer",
     "WorkItem",
     "WorkTag",
+    "WriteRefusal",
+    "Written",
+    "WrittenShared",
 ]

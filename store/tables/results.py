@@ -147,10 +147,20 @@ class FindingChange(Row, table=True):
 
     `change`: opened, escalated, eased, resolved, suppressed (silenced by the configuration while it held),
     acknowledged, decided; objected, withdrawn. `who` did it, where a person did, and `words` is what was said or
-    decided. An objection weighs as a warning.
+    decided. An objection weighs as a warning. `routed_at`: when it was decided which channels hear of it, None before.
     """
 
     __tablename__ = "finding_change"
+    __table_args__ = (
+        # What is new is found by its mark, not by its number: of two transactions, the one with the higher number may
+        # commit first.
+        sa.Index(
+            "ix_finding_change_unrouted",
+            "id",
+            sqlite_where=sa.text("routed_at IS NULL"),
+            postgresql_where=sa.text("routed_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     finding_id: int | None = Field(default=None, foreign_key="finding.id", index=True)
@@ -160,3 +170,4 @@ class FindingChange(Row, table=True):
     at: datetime
     who: str | None = None
     words: str | None = None
+    routed_at: datetime | None = None

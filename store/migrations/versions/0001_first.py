@@ -765,9 +765,90 @@ def upgrade() -> None:
         sa.Column("at", UTC_INSTANT, nullable=False),
         sa.Column("who", sa.String(), nullable=True),
         sa.Column("words", sa.String(), nullable=True),
+        sa.Column("routed_at", UTC_INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["barrier_id"], ["barrier.id"], name=op.f("fk_finding_change_barrier_id")),
         sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_finding_change_finding_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_change")),
     )
     op.create_index(op.f("ix_finding_change_barrier_id"), "finding_change", ["barrier_id"], unique=False)
     op.create_index(op.f("ix_finding_change_finding_id"), "finding_change", ["finding_id"], unique=False)
+    op.create_index(
+        "ix_finding_change_unrouted",
+        "finding_change",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("routed_at IS NULL"),
+        postgresql_where=sa.text("routed_at IS NULL"),
+    )
+
+    op.create_table(
+        "delivery",
+        sa.Column("change_id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("uncertain", sa.Boolean(), nullable=False),
+        sa.Column("sent_at", UTC_INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["finding_change.id"], name=op.f("fk_delivery_change_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("change_id", "channel", name=op.f("pk_delivery")),
+    )
+    op.create_index(
+        "ix_delivery_waiting",
+        "delivery",
+        ["channel", "change_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+
+    op.create_table(
+        "alert_channel",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("greeted", sa.Boolean(), nullable=False),
+        sa.Column("claimed_by", sa.String(), nullable=True),
+        sa.Column("claimed_until", UTC_INSTANT, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", UTC_INSTANT, nullable=True),
+        sa.Column("failing_since", UTC_INSTANT, nullable=True),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("last_sent_at", UTC_INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_alert_channel")),
+    )
+
+    op.create_table(
+        "written",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("content_hash", sa.String(), nullable=True),
+        sa.Column("serves", sa.Boolean(), nullable=False),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.Column("moved_at", UTC_INSTANT, nullable=True),
+        sa.Column("echo_at", UTC_INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("item_id", "form", name=op.f("pk_written")),
+    )
+
+    op.create_table(
+        "written_shared",
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=True),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_written_shared_scope_id")),
+        sa.PrimaryKeyConstraint("scope_id", "name", name=op.f("pk_written_shared")),
+    )
+
+    op.create_table(
+        "write_refusal",
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("advice", sa.String(), nullable=False),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_write_refusal_scope_id")),
+        sa.PrimaryKeyConstraint("scope_id", name=op.f("pk_write_refusal")),
+    )
