@@ -14,7 +14,9 @@ from config.plain import Plainer
 from config.problems import ConfigError, Problem
 from config.secrets import References
 from config.settings import ConnectionOptions
+from config.sources import Sources
 from config.validation import Validation
+from config.write_back import write_back
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,28 @@ def load(
     env: Mapping[str, str],
     kinds: Mapping[str, type[ConnectionOptions]],
     more: Iterable[Path] = (),
+    sources: Sources | None = None,
 ) -> Loaded:
     """Reads a configuration with all its includes.
 
     `env`: variables for `${VAR}`. `kinds`: the options of every kind of connection. `more`: files that are read as if
-    the last of the files included them; one that is included already is read once. Neither network nor database is
-    needed. Raises `ConfigError` with all errors of all files, and the warnings beside them.
+    the last of the files included them; one that is included already is read once. `sources` is told all files that
+    count, those of secrets included. Neither network nor database is needed. Raises `ConfigError` with all errors of
+    all files, and the warnings beside them.
     """
     with _no_collections():
-        return _load(path, env, kinds, more)
+        return _load(path, env, kinds, more, sources)
 
 
 def _load(
-    path: Path, env: Mapping[str, str], kinds: Mapping[str, type[ConnectionOptions]], more: Iterable[Path]
+    path: Path,
+    env: Mapping[str, str],
+    kinds: Mapping[str, type[ConnectionOptions]],
+    more: Iterable[Path],
+    sources: Sources | None,
 ) -> Loaded:
     base = path.absolute().parent
-    references = References(env, base)
+    references = References(env, base, sources)
     files = Files(references)
     joined = files.join(path, more)
     places = Places(joined)
@@ -86,6 +94,7 @@ def _load(
     problems += cross_checks.curves(config, places)
     problems += cross_checks.former_keys(config, declared, places)
     problems += reach.Reach(config, declared, places).problems()
+    problems += write_back(config, places, kinds)
     problems += reach.clear_tokens(config, places)
     problems += reach.literal_tokens(config, places)
     problems = [replace(one, message=references.hide(one.message)) for one in problems]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, ValidationInfo, model_validator
 
-from config.base import Key, Model, Words, wrong
+from config.base import Key, Model, Text, Words, wrong
 from config.database import resolve
 from config.okr import CheckIn, Cycle, Objective, Team, Theme
 from config.problems import nearest
@@ -72,6 +72,9 @@ class Config(Model):
     """When a number is a finding."""
     findings: FindingRules = FindingRules()
     """Which findings are shown."""
+    write_back: dict[Key, Text] = {}
+    """What is written into the tools, by kind of connection: `jira: property` or `comment`, `github: comment` or
+    `label`. Nothing is written to a connection that names no scope in its own `write_back`."""
 
     @model_validator(mode="after")
     def _number_the_mappings(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, model_validator
 
-from config.base import Bool, Day, File, Key, Model, Number, Secret, SomeWords, Text, Title, Whole, unfit, wrong
+from config.base import Bool, Day, File, Key, Model, Number, Secret, SomeWords, Text, Title, Whole, Words, unfit, wrong
 from config.codes import CODES, is_code, is_prefix
 from config.problems import nearest
 from config.times import DAYS, Every, Interval, When, clock, weekday, when
@@ -19,6 +19,9 @@ class ConnectionOptions(Model):
     selector_key: ClassVar[str] = "project"
     """What this tool calls its scopes in a selector: `project` or `repository`."""
 
+    write_forms: ClassVar[tuple[str, ...]] = ()
+    """The ways in which this kind of tool can be written to; none where it cannot."""
+
     kind: Key
     """Which tool."""
     insecure: Bool = False
@@ -31,6 +34,8 @@ class ConnectionOptions(Model):
     """Certificates to trust. A relative path is relative to the main configuration file."""
     proxy: Text | None = Field(default=None, repr=False)
     """URL of a proxy."""
+    write_back: Words = ()
+    """Globs over the keys of the scopes that may be written to, where `write_back` names this kind. Default: none."""
 
     def scope_patterns(self) -> list[str]:
         """Globs over the keys of the scopes that this connection reads."""

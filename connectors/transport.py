@@ -22,6 +22,8 @@ from connectors import limits, text
 from connectors.addresses import joined, same_place
 from connectors.answers import Answer, error_of
 from connectors.base import Context, Usage
+from connectors.budget import OwnBudget
+from connectors.certificates import untrusted
 from connectors.errors import Cancelled, Refused, SourceError, TryAgain
 from connectors.limits import Rate
 from connectors.pace import Pace, endpoint
@@ -50,8 +52,9 @@ class Transport:
     request's answer says that its credentials are `expired` (401); where it returns True the request is sent again.
     `classify(answer)` holds the tool's own rules: it may name the error of any answer (also of a 200) before the
     general rules do. `reserve` (0..1) is the part of the primary limit that is left to other users of the token,
-    `steady` what the tool's documents allow of all requests together. A limit that was met holds back all threads of
-    the connection, or those that make the same call where it is one of a call.
+    `steady` what the tool's documents allow of all requests together, `writes` how fast it is written to. A limit that
+    was met holds back all threads of the connection, or those that make the same call where it is one of a call. All
+    transports with the same `account` (`budget.account_of`) keep the tool's limits together, by `context.budget`.
 
     All methods raise `TryAgain` when patience has ended, `Refused` when a person must act, `Cancelled` on a stop.
     """
@@ -62,6 +65,7 @@ class Transport:
         *,
         auth: Callable[[], dict[str, str]],
         context: Context,
+        account: str = "",
         in_flight: int = 8,
         headers: Mapping[str, str] | None = None,
         classify: Classify = lambda _answer: None,
@@ -72,6 +76,7 @@ class Transport:
         patience: Patience | None = None,
         reserve: float = 0.0,
         steady: Rate | None = None,
+        writes: Rate | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.in_flight = in_flight
@@ -88,7 +93,8 @@ class Transport:
         self._classify = classify
         self._context = context
         self._patience = patience or Patience()
-        self._pace = Pace(context.now, in_flight=in_flight, reserve=reserve, steady=steady)
+        budget = context.budget if account and context.budget else OwnBudget(context.now)
+        self._pace = Pace(budget, account, in_flight=in_flight, reserve=reserve, steady=steady, writes=writes)
         self._slots = threading.BoundedSemaphore(in_flight)
         self._lock = threading.Lock()
         self._thread = threading.local()
@@ -109,6 +115,26 @@ class Transport:
         """POST `json` (anything msgspec encodes). Only for requests that read: they are repeated after faults."""
         call = _Call("POST", self._address(url), body=msgspec.json.encode(json), usage=usage)
         return self.run(lambda: self._attempt(call), usage, call.endpoint)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        json: object = None,
+        params: Params | None = None,
+        usage: Usage | None = None,
+        before: Callable[[], Answer | None] = lambda: None,
+    ) -> Answer:
+        """A request that writes, repeated after faults. What must not be done twice gives `before`: asked ahead of each
+        attempt, by `ask`, it gives the answer of an earlier one that has done it, though we never heard of it.
+        """
+        body = None if json is None else msgspec.json.encode(json)
+        call = _Call(method, self._address(url), params=params, body=body, usage=usage, writes=True)
+        return self.run(lambda: before() or self._attempt(call), usage, call.endpoint)
+
+    def ask(self, url: str, params: Params | None = None, usage: Usage | None = None) -> Answer:
+        """GET once, as a part of a step that is repeated as a whole."""
+        return self._attempt(_Call("GET", self._address(url), params=params, usage=usage))
 
     @overload
     def get_json(
@@ -184,7 +210,7 @@ class Transport:
         return retrying(self._context, self._patience, waited)(step)
 
     @contextmanager
-    def slot(self, usage: Usage | None = None, call: str = "") -> Generator[None, None, None]:
+    def slot(self, usage: Usage | None = None, call: str = "", *, writes: bool = False) -> Generator[None, None, None]:
         """Takes one of the connection's places for a request in flight, and counts the request.
 
         Waits for its turn first, where requests come as fast as the tool allows. `call` names the endpoint.
@@ -193,8 +219,9 @@ class Transport:
             # The turn is the last thing to be taken: while one with a turn waits for a place, the tool's limit, which
             # does not fill beyond its brim, falls behind our count of it.
             with self._slots:
-                self._hold_back(call)
-                wait = self._pace.turn(call)
+                wait, held_back = self._pace.turn(call, getattr(self._thread, "served", None), writes=writes)
+                if held_back:
+                    raise TryAgain(held_back, wait=wait)
                 if not wait:
                     try:
                         if usage is not None:
@@ -260,7 +287,7 @@ class Transport:
                 request.headers["Content-Type"] = "application/json"
             if call.etag:
                 request.headers["If-None-Match"] = call.etag
-            with self.slot(call.usage, call.endpoint), _faults_named(call.method, call.url):
+            with self.slot(call.usage, call.endpoint, writes=call.writes), _faults_named(call.method, call.url):
                 answer = _read(self._client, request)
             if answer.not_modified and call.usage is not None:
                 with self._lock:
@@ -297,6 +324,7 @@ class _Call:
     body: bytes | None = None
     etag: str | None = None
     usage: Usage | None = None
+    writes: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -376,16 +404,3 @@ def _faults_named(method: str, url: str) -> Generator[None, None, None]:
         raise Refused(f"{place}: no address ({error}).", advice="Check the connection's url.") from error
     except ValueError as error:
         raise TryAgain(f"{place}: the answer points to what is no address ({error})") from error
-
-
-def untrusted(place: str, error: BaseException) -> Refused | None:
-    """The refusal to raise where `error` comes from a certificate that is not trusted, else None."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return Refused(
-                f"{place}: the server's certificate is not trusted ({cause}).",
-                advice="Give the certificate authority of your organisation as `ca_bundle`.",
-            )
-        cause = cause.__cause__ or cause.__context__
-    return None

@@ -10,6 +10,7 @@ from config import ConnectionOptions, Conventions
 from connectors.ahead import in_order
 from connectors.base import Check, Context, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
+from connectors.github import writing
 from connectors.github.limits import STEADY, rules
 from connectors.github.looking import Looker
 from connectors.github.options import API_VERSION, GitHubOptions
@@ -19,6 +20,7 @@ from connectors.limits import http_date
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 from connectors.text import Trailer
 from connectors.transport import Transport
+from connectors.writing import WRITES, Put, Standing, Touched
 
 if TYPE_CHECKING:
     from connectors.github.client import Client
@@ -56,6 +58,7 @@ class GitHub:
             in_flight=options.in_flight,
             reserve=options.reserve,
             steady=STEADY,
+            writes=WRITES,
             classify=rules(context.now),
             renew=self._renew,
             ca_bundle=options.ca_bundle,
@@ -63,6 +66,7 @@ class GitHub:
         )
         self._projects = Projects(self._transport, options.projects, measure, context.now)
         trailer = Trailer(conventions.trailer) if conventions.trailer else None
+        self._writer = writing.Writer(self._transport)
         self._reader = Reader(self._transport, self._fingerprint, trailer, self._projects)
 
     def doctor(self) -> list[Check]:
@@ -117,6 +121,30 @@ class GitHub:
             advice="Choose its work by `repository`, `milestone`, `label`, `title` or `epic`, and name the Jira "
             "connection beside `jql`.",
         )
+
+    def draft(self, form: str, standings: Sequence[Standing]) -> str | None:
+        """The comment's text, or the names of the labels."""
+        return writing.draft(form, standings)
+
+    def shared(self, form: str, standings: Sequence[Standing]) -> dict[str, str]:
+        """Colours and descriptions of labels."""
+        return writing.shared(form, standings)
+
+    def touched(self, scope: Scope, ref: Ref, usage: Usage) -> Touched | None:
+        """When the issue last changed."""
+        return self._writer.touched(scope, ref, usage)
+
+    def put(self, form: str, scope: Scope, ref: Ref, content: str | None, known: str | None, usage: Usage) -> Put:
+        """Writes to an issue."""
+        return self._writer.put(form, scope, ref, content, known, usage)
+
+    def put_shared(self, form: str, scope: Scope, name: str, content: str | None, usage: Usage) -> bool:
+        """Makes, changes or deletes a label of the repository."""
+        return self._writer.put_shared(scope, name, content, usage)
+
+    def write_checks(self, form: str, scopes: Sequence[Scope], usage: Usage) -> list[Check]:
+        """What the account's role allows."""
+        return self._writer.write_checks(form, scopes, usage)
 
     def close(self) -> None:
         """Close sockets."""

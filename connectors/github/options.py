@@ -82,6 +82,7 @@ class GitHubOptions(ConnectionOptions):
     """A connection to github.com, or to an Enterprise Server."""
 
     selector_key: ClassVar[str] = "repository"
+    write_forms: ClassVar[tuple[str, ...]] = ("comment", "label")
 
     url: Annotated[Text, AfterValidator(_api)] = CLOUD
     """Address of the REST API. Enterprise Server: https://HOST/api/v3."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from config.write_back import is_own
 from connectors.records import Container, ContainerRef, Item, Scope, SetAside
 from connectors.text import Trailer, excerpt, instant, nearest_day
 
@@ -189,7 +190,8 @@ def _item(row: IssueRow, scope: Scope, trailer: Trailer | None, parent_key: str 
         self_reported=row.state == "open",
         type=row.type.name if row.type is not None else None,
         parent_key=parent_key or (_parent(row.parent_issue_url, scope) if row.parent_issue_url else None),
-        labels=_once(labels),
+        # What we write ourselves tells nothing of the work.
+        labels=_once([one for one in labels if one is None or not is_own(one)]),
         assignees=_once([user.login for user in people if user is not None]),
         containers=(
             (ContainerRef(external_id=str(milestone.id), kind="milestone", title=milestone.title or ""),)

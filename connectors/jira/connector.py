@@ -22,8 +22,10 @@ from connectors.jira.gateway import is_gateway
 from connectors.jira.history import HistoryReader, Statuses
 from connectors.jira.options import JiraOptions, matches
 from connectors.jira.parse import IssueReader
+from connectors.jira.writing import Writer
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 from connectors.transport import Transport
+from connectors.writing import Put, Standing, Touched
 
 CLOUD_OVERLAP = timedelta(minutes=10)
 """Cloud's search index lags behind by up to minutes."""
@@ -162,6 +164,30 @@ class Jira:
         if not ids:
             raise Refused(f"No field is called {field!r} in {self.name}.", advice="Give a field's name or id.")
         return totals.total(self._issues(site).rows(query, ids, usage), ids, field)
+
+    def draft(self, form: str, standings: Sequence[Standing]) -> str | None:
+        return self._writer().draft(form, standings)
+
+    def shared(self, form: str, standings: Sequence[Standing]) -> dict[str, str]:
+        """Nothing: issues share nothing."""
+        return {}
+
+    def touched(self, scope: Scope, ref: Ref, usage: Usage) -> Touched | None:
+        return self._writer().touched(ref, usage)
+
+    def put(self, form: str, scope: Scope, ref: Ref, content: str | None, known: str | None, usage: Usage) -> Put:
+        return self._writer().put(form, ref, content, known, usage)
+
+    def put_shared(self, form: str, scope: Scope, name: str, content: str | None, usage: Usage) -> bool:
+        """False: there is nothing of the kind."""
+        return False
+
+    def write_checks(self, form: str, scopes: Sequence[Scope], usage: Usage) -> list[Check]:
+        return self._writer().write_checks(form, scopes)
+
+    def _writer(self) -> Writer:
+        access = self._door.open()
+        return Writer(access.transport, access.control, cloud=self.site().info.cloud)
 
     def close(self) -> None:
         self._door.close()

@@ -3,7 +3,7 @@
 Its own retries are off (it waits less than told). Every answer that it gets is judged by the transport's rules first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Self, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
@@ -13,6 +13,7 @@ from jira import JIRA, JIRAError
 
 from connectors import limits, text
 from connectors.answers import ABSENT, Answer
+from connectors.certificates import untrusted
 from connectors.errors import Refused, TryAgain
 from connectors.jira.auth import Signer, TokenSigner
 from connectors.jira.fields import Field
@@ -20,7 +21,7 @@ from connectors.jira.history import KnownStatus
 from connectors.jira.options import JiraOptions
 from connectors.jira.rules import LacksScope
 from connectors.jira.values import Id
-from connectors.transport import USER_AGENT, Transport, untrusted
+from connectors.transport import USER_AGENT, Transport
 
 T = TypeVar("T")
 
@@ -175,6 +176,23 @@ class Control:
                 raise
             return True
         return any(found[name].have for name in ("BROWSE_PROJECTS", "BROWSE") if name in found)
+
+    def lacks(self, project: str, permissions: Sequence[str]) -> list[str]:
+        """Which of these permissions the account has not in the project with this key; none where Jira does not tell.
+
+        Asked with the project, as else Jira says that it has what it has in any project.
+        """
+
+        def ask(client: JIRA) -> Any:
+            return client.my_permissions(projectKey=project, permissions=",".join(permissions))["permissions"]
+
+        try:
+            found = self._either(ask, dict[str, _Permission])
+        except Refused as error:
+            if error.status not in ABSENT:
+                raise
+            return []
+        return [name for name in permissions if name in found and not found[name].have]
 
     def _project_page(self, start: int) -> _ProjectPage:
         # The library has no door to Cloud's paged list.

@@ -14,6 +14,7 @@ from connectors.jira.oauth import OAuthSigner
 from connectors.jira.options import JiraOptions
 from connectors.jira.rules import LacksScope, classify, lacks_scope, token_page
 from connectors.transport import Transport
+from connectors.writing import WRITES
 
 _REFUSED = ABSENT | {401, 403}
 
@@ -150,6 +151,7 @@ class Door:
             context=self._context,
             in_flight=options.in_flight,
             reserve=options.reserve,
+            writes=WRITES,
             classify=classify,
             renew=signer.renew,
             expired=lambda answer: answer.status == 401 and not lacks_scope(answer),

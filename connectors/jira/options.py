@@ -59,6 +59,7 @@ class JiraOptions(ConnectionOptions):
     """A Jira site, Cloud or Data Center, told apart by what it says of itself."""
 
     selector_key: ClassVar[str] = "project"
+    write_forms: ClassVar[tuple[str, ...]] = ("property", "comment")
 
     kind: Literal["jira"]
     """Which tool."""

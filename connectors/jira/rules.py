@@ -20,6 +20,10 @@ _SCOPES = (
 )
 """The scopes of the calls that are made, by the documents of Atlassian's API: the first that matches."""
 
+_WRITING = re.compile(r"/rest/api/[^/]+/issue/[^/]+/(comment|properties)")
+"""Calls that only write-back makes, and the scope that it needs beside those."""
+WRITING_SCOPE = "write:jira-work"
+
 _LOGIN_PAGE = (b'name="os_password"', b'id="login-form"', b"<title>log in", b"id.atlassian.com/login")
 
 
@@ -128,6 +132,8 @@ def lacks_scope(answer: Answer) -> bool:
 
 def needed_scopes(url: str) -> tuple[str, ...]:
     """The scopes that a call needs. Empty for calls of which nothing is known."""
+    if _WRITING.search(url):
+        return (WRITING_SCOPE,)
     return next((scopes for pattern, scopes in _SCOPES if re.search(pattern, url)), ())
 
 
@@ -138,7 +144,8 @@ def _without(answer: Answer, scopes: tuple[str, ...]) -> LacksScope:
     )
     return LacksScope(
         f"{answer.place}: the token lacks {lacking or 'a scope'}.",
-        advice=f"A token's scopes cannot be changed: make a new one with all of {', '.join(all_scopes())} at "
+        advice=f"A token's scopes cannot be changed: make a new one with all of "
+        f"{', '.join(sorted({*all_scopes(), *scopes}))} at "
         f"{token_page()}{sprints}.",
         status=401,
     )

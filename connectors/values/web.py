@@ -21,9 +21,10 @@ import httpx
 from connectors import limits, text
 from connectors.answers import Answer, error_of
 from connectors.base import Context
+from connectors.certificates import untrusted
 from connectors.errors import Refused, SourceError, TryAgain
 from connectors.retry import Patience, retrying
-from connectors.transport import USER_AGENT, untrusted
+from connectors.transport import USER_AGENT
 from connectors.values.addresses import check_host, check_named, check_peer
 from connectors.values.secrecy import shown
 
