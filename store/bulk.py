@@ -6,13 +6,24 @@ converted here, and the driver's own cursor runs them.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+
+
+@contextmanager
+def driver_errors(conn: sa.Connection) -> Generator[None]:
+    """Raises errors of the driver, which is used without SQLAlchemy within, as SQLAlchemy's: DBAPIError."""
+    error: type[Exception] = conn.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except error as caught:
+        raise DBAPIError.instance("", None, caught, error) from caught
 
 
 @cache

@@ -1,6 +1,8 @@
 """Bringing a database to the schema of this program: tables by Alembic, views as code around it."""
 
 import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -40,7 +42,56 @@ def _is_current(engine: sa.Engine) -> bool:
         return _version(conn) == SCHEMA and _views_hash(conn) == _wanted_views(conn)
 
 
+def has_schema(conn: sa.Connection) -> bool:
+    """Whether there are tables of this program. Raises StoreError where a newer program has upgraded them."""
+    return _version(conn) is not None
+
+
+def must_be_current(conn: sa.Connection) -> None:
+    """Raises StoreError where the tables are not there, or of another schema than this program's."""
+    version = _version(conn)
+    if version != SCHEMA:
+        found = (
+            "no tables of Northing" if version is None else f"schema {version}, and this program works with {SCHEMA}"
+        )
+        raise StoreError(
+            f"The database {conn.engine.url.render_as_string(hide_password=True)} has {found}.",
+            "`northing db upgrade` brings it to this version.",
+        )
+
+
+def rebuild(engine: sa.Engine, schema: str, fill: Callable[[sa.Connection], None]) -> None:
+    """Drops all tables and views, makes those of `schema` anew, lets `fill` fill them, and upgrades them from there.
+
+    All of it, or nothing. Raises StoreError where a newer program has upgraded the database, what `fill` raises, and
+    errors of the database: on PostgreSQL also where somebody reads the tables for longer than a minute.
+    """
+
+    def replace(conn: sa.Connection) -> None:
+        has_schema(conn)
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
+        _drop_tables(conn)
+        _run_migrations(conn, schema)
+        fill(conn)
+        _run_migrations(conn)
+
+    with _changing_schema(engine) as conn:
+        _around_views(conn, replace)
+
+
 def _upgrade(engine: sa.Engine) -> None:
+    with _changing_schema(engine) as conn:
+        version = _version(conn)  # another process may have been here while this one waited
+        if version != SCHEMA:
+            _around_views(conn, _run_migrations)
+        elif _views_hash(conn) != _wanted_views(conn):
+            _around_views(conn, lambda _: None)
+
+
+@contextmanager
+def _changing_schema(engine: sa.Engine) -> Generator[sa.Connection]:
+    """A transaction that alone changes tables and views; others wait for its end."""
     sqlite = engine.dialect.name == "sqlite"
     with engine.connect() as conn:
         if sqlite:
@@ -50,16 +101,31 @@ def _upgrade(engine: sa.Engine) -> None:
             with conn.begin():
                 if not sqlite:
                     conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-                version = _version(conn)  # another process may have been here while this one waited
-                if version != SCHEMA or _views_hash(conn) != _wanted_views(conn):
-                    drop_views(conn)
-                    if version != SCHEMA:
-                        _run_migrations(conn)
-                    create_views(conn)
-                    _remember_views(conn)
+                yield conn
         finally:
             if sqlite:
                 _foreign_keys(conn, on=True)
+
+
+def _around_views(conn: sa.Connection, change: Callable[[sa.Connection], None]) -> None:
+    """Takes the views away, as a table cannot change under one, and makes them anew once `change` is done."""
+    from store.readers import Readers
+
+    readers = Readers(conn)
+    drop_views(conn)
+    change(conn)
+    create_views(conn)
+    _remember_views(conn)
+    readers.grant_again(conn)
+
+
+def _drop_tables(conn: sa.Connection) -> None:
+    from store.tables import SQLModel
+
+    there = set(sa.inspect(conn).get_table_names())
+    for name in [*(table.name for table in reversed(SQLModel.metadata.sorted_tables)), "alembic_version"]:
+        if name in there:
+            conn.exec_driver_sql(f'DROP TABLE "{name}"')
 
 
 def _foreign_keys(conn: sa.Connection, *, on: bool) -> None:
@@ -81,14 +147,14 @@ def _version(conn: sa.Connection) -> str | None:
     return version
 
 
-def _run_migrations(conn: sa.Connection) -> None:
+def _run_migrations(conn: sa.Connection, to: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _wanted_views(conn: sa.Connection) -> str:
