@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, Self
 
 from config import ConnectionOptions, Conventions
+from connectors.budget import Budget
 from connectors.errors import Refused, SourceError
 from connectors.records import Category, Containers, Looked, Page, Ref, Scope
 
@@ -96,6 +97,7 @@ class Context:
     """What the program lends a connector: the time, a way to wait that can be cancelled, and someone to tell about it.
 
     `sleep(seconds)` raises `Cancelled` as soon as `stop` is set. `on_wait(reason, seconds)` feeds the progress bar.
+    `budget`, where there is one, is what keeps the limits of all who use the same account with a tool.
     """
 
     now: Callable[[], datetime]
@@ -103,6 +105,7 @@ class Context:
     sleep: Callable[[float], None]
     on_wait: Callable[[str, float], None] = lambda reason, seconds: None
     kept: Kept = field(default_factory=Unkept)
+    budget: Budget | None = None
 
 
 class Connector(Protocol):
