@@ -6,6 +6,7 @@ from config.loader import Loaded, find, load
 from config.models import Config
 from config.okr import CheckIn, Cycle, Delivery, KeyResult, Metric, Objective, Team, Theme
 from config.problems import ConfigError, Problem
+from config.retention import Retention
 from config.schema import json_schema
 from config.settings import Alerts, ConnectionOptions, Digest, FindingRules, Quiet, Route, Schedule, Suppression
 from config.sources import Sources
@@ -49,6 +50,7 @@ __all__ = [
     "PrometheusValue",
     "QueryValue",
     "Quiet",
+    "Retention",
     "Route",
     "Schedule",
     "Secret",

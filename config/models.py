@@ -9,6 +9,7 @@ from config.base import Key, Model, Text, Words, wrong
 from config.database import resolve
 from config.okr import CheckIn, Cycle, Objective, Team, Theme
 from config.problems import nearest
+from config.retention import Retention
 from config.settings import Alerts, ConnectionOptions, FindingRules, Schedule
 from config.thresholds import Thresholds
 from config.work import Conventions, Counting, Intentional, Mapping
@@ -72,6 +73,8 @@ class Config(Model):
     """When a number is a finding."""
     findings: FindingRules = FindingRules()
     """Which findings are shown."""
+    retention: Retention = Retention()
+    """How long is kept what only the past needs."""
     write_back: dict[Key, Text] = {}
     """What is written into the tools, by kind of connection: `jira: property` or `comment`, `github: comment` or
     `label`. Nothing is written to a connection that names no scope in its own `write_back`."""
