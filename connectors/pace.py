@@ -1,13 +1,16 @@
 """When a connection may send its next request: pauses that its tool told, and turns that keep below its limits."""
 
 import re
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import uniform
 from uuid import uuid4
 
 from connectors import limits
 from connectors.budget import FORGOTTEN_AFTER, Bucket, Budget, Left, Limits, Pause, Spent, Starts, Turns, User
+from connectors.errors import TryAgain
 from connectors.limits import Hourly, Rate
 
 SHARE = 0.95
@@ -53,6 +56,7 @@ class Pace:
         self._in_flight = in_flight
         self._others = in_flight - 1
         self._under_way = 0
+        self._lock = threading.Lock()
         self._reserve = reserve
         self._told = {key: rate for key, rate in (("", steady), (_WRITES, writes)) if rate is not None}
 
@@ -95,17 +99,17 @@ class Pace:
                 _start(one.starts, now, one.span)
             if known.bucket is not None:
                 known.bucket.left -= 1
-            self._under_way += 1
-            known.users[self._user] = User(self._under_way, now)
-            recent = known.recent.setdefault(at, [])
-            _start(recent, now, limits.SECOND)
+            known.users[self._user] = User(self._count(1), now)
+            _start(known.recent.setdefault(at, []), now, limits.SECOND)
             return 0.0, None
 
     def over(self) -> None:
         """A request has been answered, or has failed."""
-        with self._budget.open(self._account) as (known, now):
-            self._under_way -= 1
-            known.users[self._user] = User(self._under_way, now)
+
+        self._count(-1)
+        with suppress(TryAgain), self._budget.open(self._account) as (known, now):
+            # Where it cannot be kept now, the next turn keeps it.
+            known.users[self._user] = User(self._count(0), now)
 
     def heard(self, at: str, headers: Mapping[str, str], now: datetime, host: str) -> None:
         """Learns from the headers of an answer that was no refusal. `now` is the tool's time."""
@@ -113,7 +117,8 @@ class Pace:
         slow = limits.near(headers)
         if limit is None and not slow and limits.bucket(headers) is None:
             return
-        with self._budget.open(self._account) as (known, ours):
+        # What cannot be kept of an answer, the next one tells again: this one counts all the same.
+        with suppress(TryAgain), self._budget.open(self._account) as (known, ours):
             self._fill(known, ours, headers)
             if slow and at not in known.turns:
                 _slow(known, at, headers)
@@ -127,7 +132,7 @@ class Pace:
     def refused(self, at: str, status: int, headers: Mapping[str, str], wait: float, reason: str) -> None:
         """A request was refused for `wait` seconds: holds others back, and goes slower where it came too fast."""
         only = at if limits.of_endpoint(headers) else ""
-        with self._budget.open(self._account) as (known, now):
+        with suppress(TryAgain), self._budget.open(self._account) as (known, now):
             self._fill(known, now, headers)
             paused = only in known.pauses and known.pauses[only].until > now
             if (
@@ -135,6 +140,12 @@ class Pace:
             ):  # several that were under way together count once
                 _slow(known, only, headers)
             _pause(known, now, wait, reason, only)
+
+    def _count(self, more: int) -> int:
+        """How many of our own requests are under way, with `more` of them."""
+        with self._lock:
+            self._under_way += more
+            return self._under_way
 
     def _forget(self, known: Limits, now: datetime) -> int:
         """Forgets what is over and who has died; how many requests are under way."""

@@ -10,6 +10,7 @@ from store.tables.alerts import AlertChannel, Delivery
 from store.tables.base import JSON, Meta, Row
 from store.tables.forecasts import Forecast, TeamForecast
 from store.tables.history import Snapshot
+from store.tables.limits import RateBudget
 from store.tables.okrs import CheckIn, Cycle, KeyResult, Mapping, Objective, Support, Team, Theme, ValueSource
 from store.tables.program import Credential, Hint, Quarantine, Run, RunScope
 from store.tables.results import Finding, FindingChange, Link, Match, Measure, Tally
@@ -61,6 +62,7 @@ __all__ = [
     "Meta",
     "Objective",
     "Quarantine",
+    "RateBudget",
     "Row",
     "Run",
     "RunScope",

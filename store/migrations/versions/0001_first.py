@@ -852,3 +852,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_write_refusal_scope_id")),
         sa.PrimaryKeyConstraint("scope_id", name=op.f("pk_write_refusal")),
     )
+
+    op.create_table(
+        "rate_budget",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("limits", sa.Text(), nullable=False),
+        sa.Column("at", UTC_INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_rate_budget")),
+        postgresql_with={"fillfactor": 50},
+    )
