@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.session import Session
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from config import Config, Loaded
-    from connectors.base import Connector
+    from connectors.base import Connector, Context
 
 
 def now() -> datetime:
@@ -58,16 +58,28 @@ def database(url: str) -> "Generator[sa.Engine]":
 def connected(
     config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
 ) -> "Generator[dict[str, Connector]]":
-    """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits.
+    """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits."""
+    with contexts(config.database, stop, on_wait) as context, ExitStack() as stack:
+        found: dict[str, Connector] = {}
+        for name in config.connections:
+            found[name] = made(name, config, context(name))
+            stack.callback(found[name].close)
+        yield found
 
-    Credentials that a tool replaces are kept in the configured database, which is made where it is not there yet: in a
-    rehearsal, too, as the tool forgets what it replaced.
+
+@contextmanager
+def contexts(
+    database_url: str, stop: threading.Event, on_wait: Callable[[str, str, float], None]
+) -> "Generator[Callable[[str], Context]]":
+    """What connectors are given of the program, by name of the connection.
+
+    Credentials that a tool replaces are kept in the database, which is made where it is not there yet: in a rehearsal,
+    too, as the tool forgets what it replaced.
     """
     from connectors.base import Context
-    from connectors.registry import connector
     from store.credentials import KeptCredentials
 
-    kept = KeptCredentials(config.database, now)
+    kept = KeptCredentials(database_url, now)
 
     def context(name: str) -> Context:
         return Context(
@@ -78,14 +90,19 @@ def connected(
             kept,
         )
 
-    with ExitStack() as stack:
-        stack.callback(kept.close)
-        found: dict[str, Any] = {}
-        for name, options in config.connections.items():
-            kind = connector(options.kind)
-            found[name] = kind(name, options, config.conventions, config.counting.measure, context(name))
-            stack.callback(found[name].close)
-        yield found
+    try:
+        yield context
+    finally:
+        kept.close()
+
+
+def made(name: str, config: "Config", context: "Context") -> "Connector":
+    """The connector of a connection."""
+    from connectors.registry import connector
+
+    options = config.connections[name]
+    found: Connector = connector(options.kind)(name, options, config.conventions, config.counting.measure, context)
+    return found
 
 
 def pause(stop: threading.Event, seconds: float) -> None:
