@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from config import Counting
 from connectors.records import Item, Page
+from store import echo
 from store.bulk import Bulk
 from store.classify import Reader
 from store.containers import save_containers
@@ -90,10 +91,11 @@ def save_page(
     known = _known(bulk, connection_id, items)
     changed: list[tuple[Item, int]] = []
     for external_id, item in items.items():
-        content_hash = int.from_bytes(blake2b(_PACK.encode(item), digest_size=8).digest(), "big", signed=True)
+        content_hash = _hash(item)
         row = known.get(external_id)
         if row is None or _differs(bulk, row, item, content_hash, scope_id):
             changed.append((item, content_hash))
+    changed = _by_others(conn, bulk, connection_id, scope_id, changed, known)
     if changed:
         changed.sort(key=lambda pair: pair[0].external_id)  # two transactions that share items lock them in one order
         _write(bulk, connection_id, scope_id, changed, known, Reader(counting))
@@ -142,6 +144,38 @@ def _differs(bulk: Bulk, row: _Known, item: Item, content_hash: int, scope_id: i
         updated_at = bulk.instant(item.updated_at)
         return not (updated_at and row.updated_at and updated_at < row.updated_at)
     return row.content_hash != content_hash or row.presence != "present"
+
+
+def _hash(item: Item) -> int:
+    return int.from_bytes(blake2b(_PACK.encode(item), digest_size=8).digest(), "big", signed=True)
+
+
+def _by_others(
+    conn: sa.Connection,
+    bulk: Bulk,
+    connection_id: int,
+    scope_id: int,
+    changed: list[tuple[Item, int]],
+    known: dict[str, _Known],
+) -> list[tuple[Item, int]]:
+    """What changed, where our own writings date nothing: items that only we touched are as they were."""
+    ours = echo.spans(conn, connection_id, [item.external_id for item, _ in changed if item.external_id in known])
+    kept = []
+    for item, content_hash in changed:
+        moved_at = echo.moved_at(item.updated_at, ours.get(item.external_id, ()))
+        if moved_at == item.updated_at:
+            kept.append((item, content_hash))
+            continue
+        row, told = known[item.external_id], msgspec.structs.replace(item, updated_at=moved_at)
+        told_hash = _hash(told)
+        if told_hash == row.content_hash:
+            if _differs(bulk, row, told, told_hash, scope_id):
+                kept.append((told, told_hash))
+        elif row.updated_at is None or bulk.instant(moved_at) > row.updated_at:
+            kept.append((told, told_hash))
+        else:  # somebody changed it at the very moment of our writing
+            kept.append((item, content_hash))
+    return kept
 
 
 def _write(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 import store
@@ -14,7 +15,7 @@ from config import Config, Counting
 from connectors.base import Connector, Reading, Usage
 from connectors.errors import Cancelled, SourceError
 from connectors.records import Category, Item, Ref, Scope
-from store import mirror
+from store import echo, mirror
 from store.mirror import MirroredItem
 from store.tables import Connection, Quarantine
 from store.tables import Scope as ScopeRow
@@ -200,6 +201,7 @@ class _Comparison:
     def of(self, items: list[Item]) -> None:
         with store.reading(self._engine) as conn:
             kept = mirror.kept(conn, self._connection_id, {one.external_id for one in items})
+            ours = echo.spans(conn, self._connection_id, kept)
         for item in items:
             self.compared += 1
             mine, told = kept.get(item.external_id), MirroredItem.of(item, self._counting)
@@ -208,6 +210,9 @@ class _Comparison:
                 self.differences.append(Difference(item.key, "presence", stored, "present", since=False))
                 continue
             before, after = mine.item.updated_at, item.updated_at
+            if echo.moved_at(after, ours.get(item.external_id, ())) == before:  # what we wrote ourselves is no change
+                after = before
+                told = MirroredItem.of(msgspec.structs.replace(item, updated_at=before), self._counting)
             since = before is not None and after is not None and before < after
             for name, (stored, said) in mine.differences(told).items():
                 self.differences.append(Difference(item.key, name, stored, said, since))
