@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from benchmarks import alignment, forecasting, full_sync, memory, second_sync, status
+from benchmarks import alignment, backups, forecasting, full_sync, memory, second_sync, status
 from benchmarks.figures import Figure, show
 from benchmarks.sites import Size
 
@@ -30,6 +30,8 @@ def rows(*, small: bool) -> Rows:
         "memory-cloud": lambda: memory.figures("cloud", projects),
         "align-sqlite": lambda: alignment.figures("sqlite", *organisation),
         "align-postgresql": lambda: alignment.figures("postgresql", *organisation),
+        "backup-sqlite": lambda: backups.figures("sqlite", *organisation),
+        "backup-postgresql": lambda: backups.figures("postgresql", *organisation),
         "forecast": lambda: forecasting.figures(2000 // part, 200 // (part // 10 or 1)),
         "status": status.figures,
     }

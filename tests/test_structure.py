@@ -102,7 +102,7 @@ def test_the_readme_names_every_command() -> None:
 
 def test_the_readme_names_no_command_that_does_not_exist() -> None:
     table = (ROOT / "README.md").read_text().split("## Commands", 1)[1].split("\n## ", 1)[0]
-    named = re.findall(r"`northing ([a-z-]+(?: [a-z]+)?)", table)
+    named = re.findall(r"`northing ([a-z-]+(?: [a-z-]+)?)", table)
     assert [command for command in named if command not in commands()] == []
 
 
