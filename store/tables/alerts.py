@@ -50,6 +50,8 @@ class AlertChannel(Row, table=True):
     name: str = Field(primary_key=True)
     greeted: bool = False
     """Whether a message that says how things stand has reached it."""
+    seen_at: datetime
+    """When it stood in the configuration last, to the hour."""
     claimed_by: str | None = None
     claimed_until: datetime | None = None
     attempts: int = 0

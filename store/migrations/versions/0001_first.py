@@ -808,6 +808,7 @@ def upgrade() -> None:
         "alert_channel",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("greeted", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", UTC_INSTANT, nullable=False),
         sa.Column("claimed_by", sa.String(), nullable=True),
         sa.Column("claimed_until", UTC_INSTANT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
