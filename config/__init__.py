@@ -8,6 +8,7 @@ from config.okr import CheckIn, Cycle, Delivery, KeyResult, Metric, Objective, T
 from config.problems import ConfigError, Problem
 from config.retention import Retention
 from config.schema import json_schema
+from config.service import Service
 from config.settings import Alerts, ConnectionOptions, Digest, FindingRules, Quiet, Route, Schedule, Suppression
 from config.sources import Sources
 from config.thresholds import Thresholds
@@ -55,6 +56,7 @@ __all__ = [
     "Schedule",
     "Secret",
     "Selector",
+    "Service",
     "Sources",
     "SqlValue",
     "Suppression",

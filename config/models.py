@@ -10,6 +10,7 @@ from config.database import resolve
 from config.okr import CheckIn, Cycle, Objective, Team, Theme
 from config.problems import nearest
 from config.retention import Retention
+from config.service import Service
 from config.settings import Alerts, ConnectionOptions, FindingRules, Schedule
 from config.thresholds import Thresholds
 from config.work import Conventions, Counting, Intentional, Mapping
@@ -43,6 +44,8 @@ class Config(Model):
         default="sqlite:///northing.db", repr=False, validate_default=True
     )
     """URL of the database. A relative SQLite path is relative to the main configuration file."""
+    queue: Literal["procrastinate"] | None = None
+    """What hands jobs to workers on several machines. Default: none, one process does all. Needs PostgreSQL."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """Days, cycles and schedules are in this zone."""
     connections: dict[Key, SerializeAsAny[ConnectionOptions]] = {}
@@ -73,6 +76,8 @@ class Config(Model):
     """When a number is a finding."""
     findings: FindingRules = FindingRules()
     """Which findings are shown."""
+    service: Service = Service()
+    """Where the service listens, and under which address people reach it."""
     retention: Retention = Retention()
     """How long is kept what only the past needs."""
     write_back: dict[Key, Text] = {}
