@@ -39,6 +39,8 @@ class Access:
     apps: dict[str, str] = field(default_factory=dict)
     installations: set[int] = field(default_factory=set)
     handed: list[str] = field(default_factory=list)
+    read_only: set[str] = field(default_factory=set)
+    """Tokens that may not write."""
 
     def check(self, site: "GitHubSite", token: str, path: str) -> None:
         """Raises Refusal 401 for a token that ended, and what else a token is denied with."""

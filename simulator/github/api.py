@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from simulator.github import shapes
 from simulator.github.projects import ProjectEndpoints
 from simulator.github.state import WITHOUT_ASSIGNEE, Issue, Repository, stamp, with_origin
+from simulator.github.writing import WritingEndpoints
 from simulator.site import Answer, Call, Endpoints, Handler, Raw, Refusal, encode
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class GitHubEndpoints(Endpoints):
         self._used: dict[tuple[str, int], int] = {}
         self._sorted: dict[object, tuple[int, list[Issue]]] = {}
         self._projects = ProjectEndpoints(site, self._written)
+        self._writing = WritingEndpoints(site, self._issue, self._repository, self._listed)
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Every call; those on a repository by name and by id."""
@@ -70,6 +72,7 @@ class GitHubEndpoints(Endpoints):
                 ("GET", one + "/dependencies/blocking", self._blocking),
                 ("GET", place + "/milestones", self._milestones),
                 ("GET", place + "/labels", self._labels),
+                *self._writing.routes(place),
             ]
         pages = [("GET", "/{owner}/{name}/" + kind + "/{number}", self._page) for kind in ("issues", "pull")]
         return [*routes, *self._projects.routes(), *pages]

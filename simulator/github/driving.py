@@ -7,6 +7,7 @@ from typing import Any
 from simulator.github.access import Access, Denial
 from simulator.github.projects import Card, Project, iteration, option
 from simulator.github.state import Issue, stamp
+from simulator.github.writing import comment_shape
 from simulator.site import Raw, Site, driven
 
 
@@ -26,6 +27,21 @@ class Driving(Site):
 
     def _next(self) -> int:
         raise NotImplementedError
+
+    @driven
+    def comment(self, key: str, body: str, login: str = "robin-keller") -> Raw:
+        """A person's comment at an issue; bumps it."""
+        issue = self.find(key)
+        made = self.make_comment(issue, login, body)
+        issue.raw |= {"comments": len(issue.comments), "updated_at": made["updated_at"]}
+        issue.changed()
+        return made
+
+    def make_comment(self, issue: Issue, login: str, body: str) -> Raw:
+        """Puts a comment at an issue, which is not bumped."""
+        made = comment_shape(issue, self._next(), login, body, stamp(self.now()))
+        issue.comments.append(made)
+        return made
 
     @driven
     def add_project(

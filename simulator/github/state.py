@@ -91,6 +91,7 @@ class Issue:
     blocked_by: list["Issue"] = field(default_factory=list)
     blocking: list["Issue"] = field(default_factory=list)
     hidden: bool = False
+    comments: list[Raw] = field(default_factory=list)
     _rendered: dict[object, bytes] = field(default_factory=dict)
 
     @property

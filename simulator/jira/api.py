@@ -11,6 +11,7 @@ from simulator.jira.history import HistoryEndpoints, expanded
 from simulator.jira.jql import BadQuery
 from simulator.jira.search import Found, Place, run
 from simulator.jira.state import Issue, selected, stamp, with_origin
+from simulator.jira.writing import WritingEndpoints
 from simulator.site import Answer, Call, Endpoints, Handler, Raw, Refusal, encode
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class JiraEndpoints(Endpoints):
                 ("GET", f"{api}/issue/{{key}}", self._issue),
                 ("GET", f"{api}/search", self._search),
                 ("POST", f"{api}/search", self._search),
+                *WritingEndpoints(self.site).routes(api),
             ]
             if self.site.cloud:
                 routes += [
@@ -110,7 +112,7 @@ class JiraEndpoints(Endpoints):
         owner = self.site.project_named(project) if project else None
         if project and owner is None:
             raise Refusal(404, {"errorMessages": [f"No project could be found with key '{project}'."], "errors": {}})
-        closed = owner is not None and owner["key"] in self.site.closed_projects
+        key = owner["key"] if owner is not None else None
         rows = {
             name: {
                 "id": str(10 + index),
@@ -118,7 +120,7 @@ class JiraEndpoints(Endpoints):
                 "name": name.replace("_", " ").capitalize(),
                 "type": "PROJECT",
                 "description": "",
-                "havePermission": name == "BROWSE_PROJECTS" and not closed,
+                "havePermission": self.site.tokens.may(name, key),
             }
             for index, name in enumerate(asked or ["BROWSE_PROJECTS"])
         }

@@ -128,7 +128,7 @@ class AtlassianEndpoints(Endpoints):
                 raise Refusal(401, _UNAUTHORISED)
             inside = replace(call, path=call.path.removeprefix(f"/ex/jira/{cloud_id}"))
             closed = inside.path.endswith(tuple(self.atlassian.unreadable))
-            if closed or not scopes.issuperset(_needed(inside.path)):
+            if closed or not scopes.issuperset(_needed(call.method, inside.path)):
                 raise Refusal(401, _NO_SCOPE)
             with site.lock:
                 return handler(inside)
@@ -201,8 +201,10 @@ def _invalid() -> Refusal:
     return Refusal(403, {"error": "invalid_grant", "error_description": "Unknown or invalid refresh token."})
 
 
-def _needed(path: str) -> set[str]:
+def _needed(method: str, path: str) -> set[str]:
     """The scopes that Atlassian's documents name for a call."""
+    if method != "GET" and ("/comment" in path or "/properties/" in path):
+        return {"write:jira-work"}
     if path.startswith("/rest/agile/"):
         if path.endswith("/configuration"):
             return {"read:board-scope.admin:jira-software", "read:project:jira"}

@@ -9,15 +9,16 @@ from typing import Any, Literal
 from simulator.files import read_json
 from simulator.jira import shapes
 from simulator.jira.api import JiraEndpoints
+from simulator.jira.commenting import Commenting
 from simulator.jira.dataset import add_self, cloud_shape, pathed, platform_shape, read_issues
 from simulator.jira.editing import assign, imagine, set_status
 from simulator.jira.history import entry, field_entries, record, status_entry
 from simulator.jira.state import Issue, embedded, short_form, stamp
 from simulator.jira.tokens import SiteTokens
-from simulator.site import Raw, Site, driven
+from simulator.site import Raw, driven
 
 
-class JiraSite(Site):
+class JiraSite(Commenting):
     """A Jira with its projects, issues, boards and sprints.
 
     `flavour` is "cloud" or "datacenter". `email` and `token` are the credentials: Basic on Cloud, Bearer on Data
@@ -260,7 +261,7 @@ class JiraSite(Site):
         before = dict(issue.fields)
         assign(self, issue, values)
         record(self, issue, field_entries(self, before, issue.fields), stamp(self.now()))
-        self._touch(issue)
+        self.touch(issue)
 
     def add_label(self, key: str, label: str) -> None:
         """Put a label on an issue."""
@@ -277,7 +278,7 @@ class JiraSite(Site):
         before = issue.fields["status"]
         set_status(issue, status, resolution, stamp(self.now()))
         record(self, issue, [status_entry(before, issue.fields["status"])], stamp(self.now()))
-        self._touch(issue)
+        self.touch(issue)
 
     def close(self, key: str, resolution: str = "Done") -> None:
         """Finish an issue, or cancel it by the resolution."""
@@ -288,7 +289,7 @@ class JiraSite(Site):
         """Put an issue under another: `parent`, or the Epic Link where Data Center keeps epics' children."""
         issue = self._by_key[key]
         self._attach(issue, parent)
-        self._touch(issue)
+        self.touch(issue)
 
     @driven
     def block(self, key: str, by: str) -> None:
@@ -297,8 +298,8 @@ class JiraSite(Site):
         link = shapes.block_link(self._next())
         blocked.fields["issuelinks"].append({**link, "inwardIssue": short_form(blocker)})
         blocker.fields["issuelinks"].append({**link, "outwardIssue": short_form(blocked)})
-        self._touch(blocked)
-        self._touch(blocker)
+        self.touch(blocked)
+        self.touch(blocker)
 
     @driven
     def delete(self, key: str) -> None:
@@ -319,7 +320,7 @@ class JiraSite(Site):
         ends = [{"id": one["id"], "text": one["name"]} for one in (former, owner)]
         moved = [entry("project", *ends), entry("Key", {"text": key}, {"text": issue.key}, field_id="key")]
         record(self, issue, moved, stamp(self.now()))
-        self._touch(issue)
+        self.touch(issue)
         return issue.key
 
     @driven
@@ -373,7 +374,8 @@ class JiraSite(Site):
         self._last[project] = number
         return f"{project}-{number}"
 
-    def _touch(self, issue: Issue) -> None:
+    def touch(self, issue: Issue) -> None:
+        """Bump an issue."""
         issue.fields["updated"] = stamp(self.now())
         issue.changed()
         self.revision += 1

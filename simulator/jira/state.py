@@ -32,13 +32,18 @@ class Issue:
     URLs in `raw` are paths: the origin is put in when bytes are written.
     """
 
-    __slots__ = ("_rendered", "created", "hidden", "histories", "id", "number", "project", "raw", "refs", "updated")
+    __slots__ = (
+        "_rendered", "comments", "created", "hidden", "histories", "id", "number", "project", "properties", "raw",
+        "refs", "updated",
+    )  # fmt: skip
 
     def __init__(self, raw: Raw) -> None:
         self.raw = raw
         self.id = int(raw["id"])
         self.histories: list[Raw] = (raw.pop("changelog", None) or {}).get("histories", [])
         self.hidden = False
+        self.comments: list[Raw] = []
+        self.properties: dict[str, Any] = {}
         self._rendered: dict[object, bytes] = {}
         self.project, self.number, self.created, self.updated = "", 0, 0, 0
         self.refs: frozenset[str] = frozenset()

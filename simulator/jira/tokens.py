@@ -18,7 +18,8 @@ class SiteTokens:
     `cloud_id`: what Atlassian calls the site, once an `Atlassian` knows it. `ends_at`: when the site's token stops
     being accepted. `captcha`: the account must log in with a browser first. `anonymous`: whoever has no valid token is
     answered as nobody, with what is public, in place of a refusal. `personal`: the account's personal access tokens
-    (Data Center), as the API lists them.
+    (Data Center), as the API lists them. `permissions` are what the account may do, `read_only` projects where it may
+    but browse, `quiet` whether it may keep people from being told of its edits.
     """
 
     def __init__(self, site: "JiraSite") -> None:
@@ -28,6 +29,15 @@ class SiteTokens:
         self.captcha = False
         self.anonymous = False
         self.personal: list[Raw] = []
+        self.permissions = {"BROWSE_PROJECTS", "ADD_COMMENTS", "EDIT_OWN_COMMENTS", "EDIT_ISSUES"}
+        self.read_only: set[str] = set()
+        self.quiet = True
+
+    def may(self, permission: str, project: str | None) -> bool:
+        """Whether the account has a permission in a project; without one, in any."""
+        if project in self.site.closed_projects or (project in self.read_only and permission != "BROWSE_PROJECTS"):
+            return False
+        return permission in self.permissions
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """The calls about credentials."""
