@@ -226,3 +226,13 @@ def former_keys(config: Config, declared: Declared, places: Places) -> Iterator[
                 yield places.problem(here, f"{shown(one.was)} was taken over already, at {where}")
             else:
                 taken[one.was] = here
+
+
+def queue(config: Config, places: Places) -> Iterator[Problem]:
+    """A queue in a database that cannot hold one."""
+    if config.queue is not None and config.database.startswith("sqlite") and not places.is_damaged(("database",)):
+        yield places.problem(
+            ("queue",),
+            f"{shown(config.queue)} needs a PostgreSQL database, and `database` is SQLite: expected"
+            " `database: postgresql://…`, or no `queue`, as one process does without",
+        )

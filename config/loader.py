@@ -93,6 +93,7 @@ def _load(
     problems += cross_checks.shares(config, places)
     problems += cross_checks.curves(config, places)
     problems += cross_checks.former_keys(config, declared, places)
+    problems += cross_checks.queue(config, places)
     problems += reach.Reach(config, declared, places).problems()
     problems += write_back(config, places, kinds)
     problems += reach.clear_tokens(config, places)

@@ -118,6 +118,14 @@ ENV = {"T": "token"}
             "13:11: timezone: found `../../etc/passwd`, expected a timezone like Europe/Zurich",
         ),
         (
+            "queue: procrastinate",
+            (
+                "13:8: queue: `procrastinate` needs a PostgreSQL database, and `database` is SQLite: expected "
+                "`database: postgresql://…`, or no `queue`, as one process does without"
+            ),
+        ),
+        ("queue: celery", "13:8: queue: found `celery`, expected `procrastinate`"),
+        (
             "database: mysql://me:pw@host/db",
             (
                 "13:11: database: found a text that is not shown, "
