@@ -1,6 +1,7 @@
 """`northing map suggest`: what could serve what, each with the line to paste. Nothing is linked by it."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cli.bars import counted
@@ -41,6 +42,21 @@ def run(
         _show(at, found)
 
 
+def unaligned_work(conn: "sa.Connection", config: "Config", day: "date", least: float) -> list[dict[str, Any]]:
+    """The work of `northing_unaligned_work`, grouped as `map suggest` does, the largest group first.
+
+    Each has the key result that it looks most like.
+    """
+    from sync.suggestions import unaligned_groups, unaligned_items
+
+    counts = unaligned_items(conn)
+    groups = [
+        replace(group, members=tuple(counts.intersection(group.members))) for group in unaligned_groups(conn, day, MOST)
+    ]
+    found = _Finder(conn, config, day, 1, least).for_work([group for group in groups if group.members])
+    return sorted(found, key=lambda one: -one["items"])
+
+
 class _Finder:
     def __init__(self, conn: "sa.Connection", config: "Config", day: "date", limit: int, least: float) -> None:
         from sync.suggestions import targets
@@ -60,12 +76,13 @@ class _Finder:
             return {"work": [], "key_results": self._for_targets([target], {target.key: reason}, candidates)}
         unaligned = unaligned_groups(self.conn, self.day, MOST)
         if work is not None:
-            return {"work": self._for_work(self._named(work, [*unaligned, *candidates])), "key_results": []}
+            return {"work": self.for_work(self._named(work, [*unaligned, *candidates])), "key_results": []}
         bare = bare_key_results(self.conn, self.config, self.day)
         targets = [target for target in self.targets if target.key in bare]
-        return {"work": self._for_work(unaligned), "key_results": self._for_targets(targets, bare, candidates)}
+        return {"work": self.for_work(unaligned), "key_results": self._for_targets(targets, bare, candidates)}
 
-    def _for_work(self, groups: "list[Group]") -> list[dict[str, Any]]:
+    def for_work(self, groups: "list[Group]") -> list[dict[str, Any]]:
+        """Pieces of work, each with the key results that it looks like, best first."""
         found = defaultdict(list)
         for pair in self._pairs(groups, self.targets):
             found[pair.work.id].append(pair)

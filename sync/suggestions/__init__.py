@@ -3,6 +3,14 @@
 from sync.suggestions.bare import bare_key_results
 from sync.suggestions.step import suggest_unaligned
 from sync.suggestions.targets import targets
-from sync.suggestions.work import Group, open_groups, unaligned_groups
+from sync.suggestions.work import Group, open_groups, unaligned_groups, unaligned_items
 
-__all__ = ["Group", "bare_key_results", "open_groups", "suggest_unaligned", "targets", "unaligned_groups"]
+__all__ = [
+    "Group",
+    "bare_key_results",
+    "open_groups",
+    "suggest_unaligned",
+    "targets",
+    "unaligned_groups",
+    "unaligned_items",
+]

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from mapping.suggest import Work
+from store.dialect import Dialect
+from store.view_parts import is_unaligned
 from sync.suggestions.targets import CHUNK, in_chunks, tags
 
 DEEPEST = 50
@@ -153,6 +155,12 @@ def unaligned_groups(conn: sa.Connection, day: date, most: int, only: list[Any] 
         groups.setdefault((kind, row.id), (row, []))[1].append(item)
     largest = sorted(groups.items(), key=lambda one: (-len(one[1][1]), one[0]))[:most]
     return _made(conn, [(kind, row, members) for (kind, _), (row, members) in largest], _Places.of(conn))
+
+
+def unaligned_items(conn: sa.Connection) -> set[int]:
+    """The ids of the items of `northing_unaligned_work`: of the unaligned work that which counts itself."""
+    query = f"SELECT w.id FROM work_item w WHERE {is_unaligned(Dialect(conn.dialect.name))}"
+    return set(conn.execute(sa.text(query)).scalars())
 
 
 def open_groups(conn: sa.Connection, day: date, most: int) -> list[Group]:
