@@ -52,8 +52,9 @@ def register(app: typer.Typer) -> None:
         at = session(ctx, config, json, quiet)
         from cli.wiring import database, loaded, now
         from store import okrs
+        from store.transactions import alone
         from sync.apply import apply
-        from sync.engine import remeasure
+        from sync.engine import count
 
         whole = loaded(at).config
         moment = now()
@@ -64,10 +65,10 @@ def register(app: typer.Typer) -> None:
         if note is not None and not note.strip():
             note = None
         with database(whole.database) as engine:
-            with engine.begin() as conn:
+            with alone(engine) as conn:
                 apply(conn, whole, moment)
                 okrs.add_check_in(conn, key, of, amount, confidence, note, moment)
-            remeasure(engine, whole, moment)
+            count(engine, whole, now=lambda: moment)
         from cli.bars import HEALTH, percent
         from cli.reader import reading
 

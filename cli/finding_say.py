@@ -46,16 +46,17 @@ def acknowledge_work(at: Session, key: str, team: str, by: str | None, note: str
     """A team says that it works for a key result, and what follows from that is found anew."""
     from config.codes import CODES
     from store import voice
-    from sync.engine import remeasure
+    from store.transactions import alone
+    from sync.engine import count
 
     who, note = _who(by), _note(note)
     if key.upper() in CODES:
         raise Failure(f"What {key} is about is missing.", f"Write it behind the code: `ack {key} SUBJECT`.")
     with _opened(at) as (config, engine, now):
-        with engine.begin() as conn:
+        with alone(engine) as conn:
             new = voice.acknowledge_work(conn, key, team, who, note, now)
         if new:
-            remeasure(engine, config, now)
+            count(engine, config, now=lambda: now)
     told = f"{team} works for {key}: acknowledged by {who}." if new else f"{team} had acknowledged {key} before."
     _tell(at, [told], "acknowledged" if new else "known", who, note, key_result=key, team=team)
 
@@ -122,7 +123,9 @@ def _opened(at: Session) -> "Generator[tuple[Config, sa.Engine, datetime]]":
 
 @contextmanager
 def _floor(at: Session) -> Generator[_Floor]:
-    with _opened(at) as (config, engine, now), engine.begin() as conn:
+    from store.transactions import alone
+
+    with _opened(at) as (config, engine, now), alone(engine) as conn:
         yield _Floor(conn, now, now.astimezone(config.zone).date())
 
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
 from threading import Event, Lock
-from typing import Protocol
+from typing import ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -127,8 +127,8 @@ class _Files:
 class _InMemory:
     """Nobody shares a lock here with others who would want it alone: each thread has a database of its own."""
 
-    _TAKEN: WeakKeyDictionary[sa.Engine, set[str]] = WeakKeyDictionary()
-    _GUARD = Lock()
+    _TAKEN: ClassVar[WeakKeyDictionary[sa.Engine, set[str]]] = WeakKeyDictionary()
+    _GUARD: ClassVar = Lock()
 
     def __init__(self, engine: sa.Engine, stack: ExitStack) -> None:
         with self._GUARD:

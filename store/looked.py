@@ -52,14 +52,17 @@ def apply_looked(
     return Saved(len(looked.items) + len(looked.gone), changed + lost, len(looked.set_aside), lost)
 
 
-def known_scopes(conn: sa.Connection, connection: str) -> dict[str, tuple[int, ScopeRecord]]:
-    """The scopes that a connection (its name) listed last, with our ids, by external id."""
+def known_scopes(
+    conn: sa.Connection, connection: str, external_id: str | None = None
+) -> dict[str, tuple[int, ScopeRecord]]:
+    """The scopes that a connection (its name) listed last, with our ids, by external id; or the one that is named."""
     names = tuple(ScopeRecord.__struct_fields__)
-    rows = conn.execute(
+    query = (
         sa.select(_SCOPE.c.id, *(_SCOPE.c[name] for name in names))
         .join(_CONNECTION, _CONNECTION.c.id == _SCOPE.c.connection_id)
         .where(_CONNECTION.c.name == connection, _SCOPE.c.visible)
     )
+    rows = conn.execute(query if external_id is None else query.where(_SCOPE.c.external_id == external_id))
     return {row.external_id: (row.id, ScopeRecord(**{name: getattr(row, name) for name in names})) for row in rows}
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +21,10 @@ _UPSERT = f"""
     INSERT INTO stream_state (scope_id, stream, {", ".join(_FIELDS)}) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (scope_id, stream) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _FIELDS)}
 """
+
+
+class Overtaken(Exception):
+    """What is known of a stream changed under a reading: it is to begin anew, or somebody else reads it."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +50,27 @@ def load(conn: sa.Connection, scope_id: int, stream: str) -> StreamState:
     return StreamState(**row._asdict()) if row else StreamState()
 
 
-def save(conn: sa.Connection, scope_id: int, stream: str, state: StreamState) -> None:
-    """Keep the state of a stream. Nothing is written where it is as it was."""
+def save(conn: sa.Connection, scope_id: int, stream: str, state: StreamState, known: StreamState | None = None) -> None:
+    """Keep the state of a stream. Nothing is written where it is as it was.
+
+    `known`: the state that the reading last left, or began with. Raises Overtaken where another one is stored.
+    """
     bulk = Bulk(conn)
-    values = (
+    rows = bulk.rows(_KNOWN, scope_id, stream)
+    stored = (rows[0][0], json.loads(rows[0][1]), *rows[0][2:]) if rows else None
+    if known is not None and (stored or _values(bulk, StreamState())) != _values(bulk, known):
+        raise Overtaken
+    values = _values(bulk, state)
+    if stored != values:
+        watermark, validators, *resume = values
+        bulk.run(_UPSERT, scope_id, stream, watermark, json.dumps(validators), *resume)
+
+
+def _values(bulk: Bulk, state: StreamState) -> tuple[Any, ...]:
+    return (
         bulk.instant(state.watermark),
-        json.dumps(state.validators),
+        dict(state.validators),
         state.resume,
         bulk.instant(state.resume_since),
         bulk.instant(state.resume_clock),
     )
-    known = bulk.rows(_KNOWN, scope_id, stream)
-    if not known or tuple(known[0]) != values:
-        bulk.run(_UPSERT, scope_id, stream, *values)

@@ -39,16 +39,16 @@ def sync_lock(engine: sa.Engine, *, stop: Event | None = None) -> Generator[None
 
 
 @contextmanager
-def job_lock(engine: sa.Engine, name: str, *, stop: Event) -> Generator[Held]:
+def job_lock(engine: sa.Engine, name: str, *, stop: Event, patience_s: float = PATIENCE_S) -> Generator[Held]:
     """Holds a job's own lock (`name`), beside other jobs and while no whole sync runs. Gives the holder.
 
-    Waits `PATIENCE_S` at most. Raises SyncRunning where a whole sync, or another job with this lock, does not end by
-    then; Cancelled where `stop` is set while it waits.
+    Raises SyncRunning where a whole sync, or another job with this lock, does not end within `patience_s`; Cancelled
+    where `stop` is set while it waits.
     """
     with holding(engine) as held:
-        if not until(lambda: _join(held), PATIENCE_S, stop):
+        if not until(lambda: _join(held), patience_s, stop):
             raise Cancelled if stop.is_set() else _sync_running(engine)
-        if not until(lambda: held.take(name), PATIENCE_S, stop):
+        if not until(lambda: held.take(name), patience_s, stop):
             raise Cancelled if stop.is_set() else _taken(name)
         yield held
 

@@ -103,8 +103,8 @@ def save_page(
     return Saved(len(page.items), len(changed), len(page.set_aside))
 
 
-def save_membership(conn: sa.Connection, connection_id: int, query: str, ids: set[str]) -> None:
-    """Keep which items (external ids) a query matched now. Items that joined or left become dirty."""
+def save_membership(conn: sa.Connection, connection_id: int, query: str, ids: set[str]) -> int:
+    """Keep which items (external ids) a query matched now; how many joined or left. Those become dirty."""
     bulk = Bulk(conn)
     before = {
         external_id
@@ -124,6 +124,7 @@ def save_membership(conn: sa.Connection, connection_id: int, query: str, ids: se
     bulk.insert("membership", columns, ((connection_id, query, external_id) for external_id in joined))
     if left or joined:
         bulk.mark_dirty(row.id for row in _known(bulk, connection_id, left | joined).values())
+    return len(left) + len(joined)
 
 
 def _known(bulk: Bulk, connection_id: int, external_ids: Iterable[str]) -> dict[str, _Known]:

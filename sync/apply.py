@@ -1,6 +1,7 @@
 """Bringing the database in line with the configuration, before anything is read or counted."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from config import Config, ConnectionOptions
 from store import meta, okrs, work
 from store.tables import Connection, Scope, StreamState
+from store.transactions import alone
 
 _CONNECTION = Connection.__table__
 
@@ -32,6 +34,12 @@ def apply(conn: sa.Connection, config: Config, now: datetime) -> None:
             if before is not None:
                 _read_from_the_start(conn, name)
             meta.write(conn, {key: way})
+
+
+def take_over(engine: sa.Engine, config: Config, *, now: Callable[[], datetime]) -> None:
+    """Does so in a transaction of its own, while nobody stores what was read by another configuration."""
+    with alone(engine) as conn:
+        apply(conn, config, now())
 
 
 def _apply_connections(conn: sa.Connection, config: Config) -> bool:

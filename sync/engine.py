@@ -1,20 +1,18 @@
 """A sync from end to end: apply the configuration, pull, link, measure, find."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from connectors.base import Connector
-from store import runs, work
+from store import work
 from store.sync_lock import sync_lock
-from sync.apply import apply
+from store.transactions import alone
+from sync.apply import apply, take_over
 from sync.findings import FindingsResult, evaluate
 from sync.forecast.step import forecast
 from sync.history import snapshot
@@ -24,12 +22,10 @@ from sync.membership import ask_queries
 from sync.only import Only
 from sync.progress_report import Progress, Silent
 from sync.pull import pull
-from sync.pull_rows import RunRows, ScopeResult
+from sync.pull_rows import RunOutcome, ScopeResult, begun, outcome_of
 from sync.suggestions import suggest_unaligned
 from sync.sweep import sweep as compare
 from sync.values import ValueResult, fetch_values
-
-RunOutcome = Literal["ok", "partial", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -68,16 +64,14 @@ def sync(
     there is gone here. Where an unusual number of a scope's items is gone, nothing of it is believed, unless
     `accept_drop` is set. `stop`, once set, ends the reading within seconds: pages that were stored stay, the outcome is
     `interrupted` and the next sync goes on there, as it does after KeyboardInterrupt.
-    A tool that fails is an outcome and no error. Raises StoreError where another sync is running on this database,
-    UnknownScope where `only` names what is not there, errors of the database, and errors of this program: those that
-    one scope met only after all else is done.
+    A tool that fails is an outcome and no error. Raises SyncRunning where another sync is running on this database, or
+    jobs of the service that do not end soon; Cancelled where `stop` is set while those are waited for; UnknownScope
+    where `only` names what is not there; errors of the database; and errors of this program: those that one scope met
+    only after all else is done.
     """
-    with sync_lock(engine):
-        with engine.begin() as conn:
-            apply(conn, config, now())
-            run_id = runs.start_run(conn, now())
-        rows = RunRows(run_id, now)
-        try:
+    with sync_lock(engine, stop=stop):
+        take_over(engine, config, now=now)
+        with begun(engine, now) as rows:
             pulled = pull(
                 engine,
                 config,
@@ -101,31 +95,28 @@ def sync(
             if only is None and not (retry or stop.is_set()):
                 readable = {name: connectors[name] for name in connections}
                 values = fetch_values(engine, config, readable, rows=rows, now=now, stop=stop)
-            with engine.begin() as conn:
+            with alone(engine) as conn:
                 stopped = stop.is_set()
-                outcome = _outcome(rows.results, values, stopped=stopped)
-                findings = None if stopped else _count(conn, config, connections.values(), now())
-                runs.finish_run(conn, run_id, outcome, now())
-        except BaseException as error:
-            # What ended the sync matters more than a note on top of it that cannot be written.
-            with suppress(SQLAlchemyError), engine.begin() as conn:
-                runs.finish_run(conn, run_id, "failed" if isinstance(error, Exception) else "interrupted", now())
-            raise
-        if rows.bugs:
-            raise rows.bugs[0]
-        return SyncResult(run_id, outcome, tuple(rows.results), findings, tuple(values))
+                outcome = "interrupted" if stopped else outcome_of(one.outcome for one in [*rows.results, *values])
+                findings = None if stopped else _count(conn, config, now())
+                rows.end(conn, outcome)
+        return SyncResult(rows.run_id, outcome, tuple(rows.results), findings, tuple(values))
 
 
-def remeasure(engine: sa.Engine, config: Config, now: datetime) -> FindingsResult:
-    """Applies the configuration and counts the stored work anew, without reading any tool."""
-    with engine.begin() as conn:
-        apply(conn, config, now)
-        connections = conn.execute(sa.text("SELECT id FROM connection WHERE NOT archived")).scalars().all()
-        return _count(conn, config, connections, now)
+def count(engine: sa.Engine, config: Config, *, now: Callable[[], datetime]) -> FindingsResult:
+    """Applies the configuration and counts the stored work anew, without reading any tool.
+
+    One at a time, and of one moment: others wait with what they store until it is done. Raises what the database
+    raises.
+    """
+    with alone(engine) as conn:
+        at = now()
+        apply(conn, config, at)
+        return _count(conn, config, at)
 
 
-def _count(conn: sa.Connection, config: Config, connections: Iterable[int], now: datetime) -> FindingsResult:
-    for connection_id in connections:
+def _count(conn: sa.Connection, config: Config, now: datetime) -> FindingsResult:
+    for connection_id in conn.execute(sa.text("SELECT id FROM connection WHERE NOT archived ORDER BY id")).scalars():
         work.resolve_parents(conn, connection_id)
     link(conn, config)
     forecast(conn, config, now)
@@ -133,13 +124,3 @@ def _count(conn: sa.Connection, config: Config, connections: Iterable[int], now:
     snapshot(conn, config, now, unread={one.id for one in facts if not one.readable})
     suggest_unaligned(conn, config, now)
     return evaluate(conn, config, facts, now)
-
-
-def _outcome(results: list[ScopeResult], values: list[ValueResult], *, stopped: bool) -> RunOutcome:
-    if stopped:
-        return "interrupted"
-    failed = sum(one.outcome == "failed" for one in results) + sum(one.error is not None for one in values)
-    if not failed:
-        return "ok"
-    good = any(one.outcome == "ok" for one in results) or any(one.error is None for one in values)
-    return "partial" if good else "failed"

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -14,13 +13,17 @@ from connectors.base import Connector, Usage
 from connectors.errors import Cancelled, SourceError
 from connectors.records import Ref, Scope
 from store import hints, streams, work
+from store.counts import Saved
 from store.hints import Waiting
+from store.locks import Held
 from store.looked import apply_looked, known_scopes, places, with_proof
 from store.streams import StreamState
-from store.sync_lock import SyncRunning, sync_lock
+from store.sync_lock import SyncRunning, job_lock
+from store.transactions import beside
 from sync import refused
-from sync.engine import remeasure
+from sync.engine import count
 from sync.findings import FindingsResult
+from sync.jobs.job import Job
 
 BATCH = 100
 """Items that are looked at in one go."""
@@ -30,14 +33,16 @@ BATCH = 100
 class WorkedOff:
     """What became of the hints that were due.
 
-    `busy`: a sync was running, and nothing was done. `done`, `failed` and `given_up` count hints, `read` and `changed`
-    items. `errors` are (connection, scope's key or None, what happened). `findings`: None where nothing changed.
+    `busy`: a sync was running, or somebody else was at the hints of a connection. `done`, `failed`, `given_up` and
+    `put_off` (somebody else reads what they are about) count hints, `read` and `changed` items. `errors` are
+    (connection, scope's key or None, what happened). `findings`: None where nothing changed.
     """
 
     busy: bool = False
     done: int = 0
     failed: int = 0
     given_up: int = 0
+    put_off: int = 0
     read: int = 0
     changed: int = 0
     requests: int = 0
@@ -55,25 +60,27 @@ def work_off(
 ) -> WorkedOff:
     """Reads what the hints that are due are about, by `connectors` (by connection name), and counts what changed.
 
-    Hints about the same items and scopes are one reading. What fails is due again later. With `stop` set the rest
-    waits. Raises StoreError where the database cannot be locked, errors of the database, and, after all else is done,
-    errors of this program.
+    Hints about the same items and scopes are one reading. What fails is due again later; what somebody else is reading,
+    and with `stop` set the rest, stays due. Raises StoreError where the database cannot be locked, errors of the
+    database, and, after all else is done, errors of this program.
     """
     result = WorkedOff()
     bugs: list[Exception] = []
-    with ExitStack() as stack:
+    for name, connector in connectors.items():
+        if stop.is_set():
+            break
         try:
-            stack.enter_context(sync_lock(engine))
+            with job_lock(engine, Job("hints", name).lock, stop=stop, patience_s=0) as held:
+                _Round(engine, config, name, connector, now, stop, held, result, bugs).run()
         except SyncRunning:
             result.busy = True
-            return result
-        for name, connector in connectors.items():
-            if not stop.is_set():
-                _Round(engine, config, name, connector, now, stop, result, bugs).run()
+        except Cancelled:
+            break
+    if result.done or result.given_up:
         with engine.begin() as conn:
             hints.purge(conn, now())
-        if result.changed:
-            result.findings = remeasure(engine, config, now())
+    if result.changed:
+        result.findings = count(engine, config, now=now)
     if bugs:
         raise bugs[0]
     return result
@@ -101,6 +108,7 @@ class _Round:
         connector: Connector,
         now: Callable[[], datetime],
         stop: threading.Event,
+        held: Held,
         result: WorkedOff,
         bugs: list[Exception],
     ) -> None:
@@ -110,10 +118,12 @@ class _Round:
         self._connector = connector
         self._now = now
         self._stop = stop
+        self._held = held
         self._result = result
         self._bugs = bugs
         self._usage = Usage()
         self._failed: set[str] = set()
+        self._put_off: set[str] = set()
 
     def run(self) -> None:
         with self._engine.begin() as conn:
@@ -127,19 +137,18 @@ class _Round:
             return
         finally:
             self._result.requests += self._usage.requests
-        done = {one.delivery for one in waiting} - self._failed
+        done = {one.delivery for one in waiting} - self._failed - self._put_off
         with self._engine.begin() as conn:
             hints.done(conn, self._name, done, self._now())
         self._result.done += len(done)
         self._result.failed += len(self._failed)
+        self._result.put_off += len(self._put_off - self._failed)
 
     def _work(self, waiting: list[Waiting]) -> None:
-        with self._engine.begin() as conn:
-            connection_id = work.connection_id(conn, self._name, self._connector.kind)
-            scopes = known_scopes(conn, self._name)
+        connection_id, scopes = beside(self._engine, self._known)
         listing = {one.delivery for one in waiting if one.about.scopes or self._is_new(one, scopes)}
         if listing:
-            if not self._attempt(None, listing, lambda: self._list(connection_id)):
+            if not self._attempt(Job("list", self._name), None, listing, lambda: self._list(connection_id)):
                 waiting = [one for one in waiting if one.delivery not in listing]
             with self._engine.begin() as conn:
                 scopes = known_scopes(conn, self._name)
@@ -147,7 +156,11 @@ class _Round:
             if self._stop.is_set():
                 raise Cancelled
             scope_id, scope = scopes[external_id]
-            self._attempt(scope.key, part.deliveries, lambda: self._read(connection_id, scope_id, scope, part))  # noqa: B023 - called at once
+            job = Job("read", self._name, external_id)
+            self._attempt(job, scope.key, part.deliveries, lambda: self._read(connection_id, scope_id, scope, part))  # noqa: B023 - called at once
+
+    def _known(self, conn: sa.Connection) -> tuple[int, dict[str, tuple[int, Scope]]]:
+        return work.connection_id(conn, self._name, self._connector.kind), known_scopes(conn, self._name)
 
     def _is_new(self, one: Waiting, scopes: Mapping[str, object]) -> bool:
         """Whether a hint names a scope that is to be read, and that no list has named yet."""
@@ -160,9 +173,12 @@ class _Round:
 
     def _list(self, connection_id: int) -> None:
         listing = self._connector.scopes()
-        with self._engine.begin() as conn:
+
+        def keep(conn: sa.Connection) -> None:
             work.save_scopes(conn, self._name, self._connector.kind, listing.scopes)
             refused.keep(conn, self._name, connection_id, listing)
+
+        beside(self._engine, keep)
 
     def _parts(self, waiting: Iterable[Waiting], scopes: Mapping[str, tuple[int, Scope]]) -> dict[str, _Part]:
         """By scope. Items whose scope is not told, or not read, are looked at where they were last."""
@@ -190,8 +206,11 @@ class _Round:
                 part.whole |= about.whole
         return parts
 
-    def _attempt(self, scope: str | None, deliveries: set[str], action: Callable[[], None]) -> bool:
-        """Runs a part. Where it fails, what it was for is due again later."""
+    def _attempt(self, job: Job, scope: str | None, deliveries: set[str], action: Callable[[], None]) -> bool:
+        """Runs a part while no `job` does the same. Where it fails, what it was for is due again later."""
+        if not self._held.take(job.lock):
+            self._put_off |= deliveries
+            return False
         try:
             action()
         except Cancelled:
@@ -206,6 +225,8 @@ class _Round:
             self._failed |= fresh
             self._result.errors.append((self._name, scope, words))
             return False
+        finally:
+            self._held.drop(job.lock)
         return True
 
     def _read(self, connection_id: int, scope_id: int, scope: Scope, part: _Part) -> None:
@@ -221,8 +242,11 @@ class _Round:
                 raise Cancelled
             looked = self._connector.look(scope, refs[start : start + BATCH], self._usage)
             proven = with_proof(looked, part.deleted)
-            with self._engine.begin() as conn:
-                saved = apply_looked(conn, connection_id, scope_id, proven, self._config.counting, self._now())
+            counting, now = self._config.counting, self._now()
+            saved = beside(
+                self._engine,
+                lambda conn: apply_looked(conn, connection_id, scope_id, proven, counting, now),  # noqa: B023 - called at once
+            )
             self._result.read += saved.read
             self._result.changed += saved.changed
 
@@ -232,10 +256,14 @@ class _Round:
         found = self._connector.containers(scope, dict(state.validators), self._usage)
         if found is None:
             return
-        with self._engine.begin() as conn:
+        after = StreamState(validators=dict(found.validators))
+
+        def keep(conn: sa.Connection) -> Saved:
             saved = work.save_containers(conn, connection_id, scope_id, found, self._now())
-            streams.save(conn, scope_id, "containers", StreamState(validators=dict(found.validators)))
-        self._result.changed += saved.changed
+            streams.save(conn, scope_id, "containers", after)
+            return saved
+
+        self._result.changed += beside(self._engine, keep).changed
 
 
 def _part(parts: dict[str, _Part], scope: str, one: Waiting) -> _Part:

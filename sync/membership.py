@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from connectors.errors import Cancelled, Refused, SourceError
 from mapping.vocabulary import Words
 from store import fold, work
 from store.tables import Membership
+from store.transactions import beside
 from sync.pull_read import AskQuery, Matched
 from sync.pull_rows import Row, RunRows
 from sync.pull_workers import Ended, Workers
@@ -60,10 +62,10 @@ def ask_queries(
         for message in workers.messages():
             match message:
                 case Matched(job, ids):
-                    with engine.begin() as conn:
-                        work.save_membership(conn, connections[job.connection], job.query, ids)
-                    answered.add(job.query)
+                    keep = partial(work.save_membership, connection_id=connections[job.connection], query=job.query)
+                    asked[job.connection].row.changed += beside(engine, partial(keep, ids=ids))
                     asked[job.connection].row.read += len(ids)
+                    answered.add(job.query)
                 case Ended(AskQuery() as job, error):
                     _note(asked[job.connection], job, error)
     except KeyboardInterrupt:

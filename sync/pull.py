@@ -1,7 +1,7 @@
 """The pull: threads read the tools, the calling thread stores what they read, page by page."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,16 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
-from connectors.base import Connector, Usage
+from connectors.base import Connector
 from connectors.errors import Cancelled
 from connectors.records import Page, Scope
 from store import quarantine, runs, streams, sweep, work
-from store.streams import StreamState
+from store.counts import Saved
+from store.streams import Overtaken, StreamState
 from store.tables import Scope as ScopeRow
-from sync import refused
+from store.transactions import beside
 from sync.only import Only
-from sync.progress_report import Progress
+from sync.progress_report import Progress, Silent
 from sync.pull_course import Course
+from sync.pull_list import keep_failure, keep_listing
 from sync.pull_read import Began, ContainersRead, Listed, ListScopes, PageRead, ReadScope, Unchanged
 from sync.pull_rows import Row, RunRows
 from sync.pull_workers import Ended, Workers
@@ -91,7 +93,38 @@ def pull(
         retry=retry,
         progress=progress,
     )
-    return puller.run()
+    return puller.run([ListScopes(name, one) for name, one in puller.connectors.items()])
+
+
+def pull_scope(
+    engine: sa.Engine,
+    config: Config,
+    job: ListScopes,
+    connection_id: int,
+    scope: Scope,
+    scope_id: int,
+    *,
+    rows: RunRows,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    sweep: bool,
+) -> Pulled:
+    """Reads one scope as it was listed last by the connection of `job`, and stores what it says, as `pull` does."""
+    puller = _Puller(
+        engine,
+        config,
+        {job.connection: job.connector},
+        rows,
+        now,
+        stop,
+        only=None,
+        full=False,
+        sweep=sweep,
+        retry=False,
+        progress=Silent(),
+    )
+    puller.pulled.connections[job.connection] = connection_id
+    return puller.run([puller.job(job, scope, scope_id)])
 
 
 @dataclass
@@ -126,7 +159,7 @@ class _Puller:
     ) -> None:
         self._engine = engine
         self._config = config
-        self._connectors = {name: one for name, one in connectors.items() if only is None or name == only.connection}
+        self.connectors = {name: one for name, one in connectors.items() if only is None or name == only.connection}
         self._rows = rows
         self._now = now
         self._stop = stop
@@ -136,15 +169,15 @@ class _Puller:
         self._retry = retry
         self._progress = progress
         # Twice the requests in flight: while half of the threads decode or wait for the writer, the others ask.
-        limits = {name: 2 * config.connections[name].in_flight for name in self._connectors}
+        limits = {name: 2 * config.connections[name].in_flight for name in self.connectors}
         self._workers = Workers(limits, stop)
         self._readings: dict[ReadScope, _Reading] = {}
-        self._pulled = Pulled()
+        self.pulled = Pulled()
 
-    def run(self) -> Pulled:
+    def run(self, jobs: Iterable[ListScopes | ReadScope]) -> Pulled:
         try:
-            for name, connector in self._connectors.items():
-                self._workers.submit(ListScopes(name, connector))
+            for job in jobs:
+                self._workers.submit(job)
             for message in self._workers.messages():
                 self._take(message)
         except BaseException as error:
@@ -157,7 +190,7 @@ class _Puller:
         finally:
             self._workers.close()
         self._interrupt_readings()
-        return self._pulled
+        return self.pulled
 
     def _interrupt_readings(self) -> None:
         for job in list(self._readings):
@@ -169,62 +202,45 @@ class _Puller:
                 self._list(message)
             case Began():
                 self._begin(message)
-            case ContainersRead():
-                self._keep_containers(message)
-            case PageRead():
-                self._keep_page(message)
-            case Unchanged():
-                self._keep_no_page(message)
+            case ContainersRead() | PageRead() | Unchanged():
+                self._keep(message)
             case Ended(ListScopes() as job, Exception() as error):
-                self._fail_connection(job, error)
+                if not isinstance(error, Cancelled):
+                    keep_failure(self._engine, self._rows, job, error)
             case Ended(ReadScope() as job, error) if job in self._readings:
                 self._finish(job, error)
 
     def _list(self, message: Listed) -> None:
         job, listing = message.job, message.listing
         chosen, denied = (listing.scopes, listing.refused) if self._only is None else self._only.choose(listing)
-        with self._engine.begin() as conn:
-            connection_id = work.connection_id(conn, job.connection, job.connector.kind)
-            ids = work.save_scopes(conn, job.connection, job.connector.kind, listing.scopes)
-            known = refused.keep(conn, job.connection, connection_id, listing)
-            runs.mark_connection(conn, connection_id, None, self._now(), listing.credentials_end_at)
-            for words, error in denied:
-                row = self._rows.start(conn, job.connection, connection_id, words, known.get(words))
-                self._rows.finish(conn, row, error, Usage())
-            if self._retry:
+        connection_id, ids = keep_listing(self._engine, self._rows, job, listing, denied)
+        if self._retry:
+            with self._engine.begin() as conn:
                 chosen = [scope for scope in chosen if quarantine.count(conn, ids[scope.external_id])]
-            jobs = [self._job(conn, job, scope, ids[scope.external_id]) for scope in chosen]
-        self._pulled.connections[job.connection] = connection_id
-        for one in jobs:
-            self._workers.submit(one)
+        self.pulled.connections[job.connection] = connection_id
+        for scope in chosen:
+            self._workers.submit(self.job(job, scope, ids[scope.external_id]))
 
-    def _job(self, conn: sa.Connection, job: ListScopes, scope: Scope, scope_id: int) -> ReadScope:
-        return ReadScope(
-            connection=job.connection,
-            connector=job.connector,
-            scope=scope,
-            scope_id=scope_id,
-            items=streams.load(conn, scope_id, "items"),
-            containers=streams.load(conn, scope_id, "containers"),
-            full=self._full,
-            known=conn.execute(_KNOWN, {"scope_id": scope_id}).scalar_one() is not None,
-            sweep=self._sweep,
-            now=self._now,
-            stop=self._stop,
-        )
-
-    def _fail_connection(self, job: ListScopes, error: Exception) -> None:
-        if isinstance(error, Cancelled):
-            return
+    def job(self, job: ListScopes, scope: Scope, scope_id: int) -> ReadScope:
+        """The reading of a scope of a connection, from where the last one left it."""
         with self._engine.begin() as conn:
-            connection_id = work.connection_id(conn, job.connection, job.connector.kind)
-            row = self._rows.start(conn, job.connection, connection_id)
-            result = self._rows.finish(conn, row, error, Usage())
-            runs.mark_connection(conn, connection_id, result.error, self._now())
+            return ReadScope(
+                connection=job.connection,
+                connector=job.connector,
+                scope=scope,
+                scope_id=scope_id,
+                items=streams.load(conn, scope_id, "items"),
+                containers=streams.load(conn, scope_id, "containers"),
+                full=self._full,
+                known=conn.execute(_KNOWN, {"scope_id": scope_id}).scalar_one() is not None,
+                sweep=self._sweep,
+                now=self._now,
+                stop=self._stop,
+            )
 
     def _begin(self, began: Began) -> None:
         job = began.job
-        connection_id, expected = self._pulled.connections[job.connection], None
+        connection_id, expected = self.pulled.connections[job.connection], None
         with self._engine.begin() as conn:
             row = self._rows.start(conn, job.connection, connection_id, job.scope.key, job.scope_id)
             if began.full:
@@ -232,35 +248,58 @@ class _Puller:
         self._readings[job] = _Reading(row, connection_id, job.items, began.lists)
         self._progress.scope_started(job.connection, job.scope.key, expected)
 
+    def _keep(self, message: ContainersRead | PageRead | Unchanged) -> None:
+        if message.job.overtaken.is_set():
+            return
+        try:
+            match message:
+                case ContainersRead():
+                    self._keep_containers(message)
+                case PageRead():
+                    self._keep_page(message)
+                case Unchanged():
+                    self._keep_no_page(message)
+        except Overtaken:
+            message.job.overtaken.set()
+
     def _keep_containers(self, message: ContainersRead) -> None:
         job, reading = message.job, self._readings[message.job]
         state = StreamState(validators=dict(message.containers.validators))
-        with self._engine.begin() as conn:
+
+        def keep(conn: sa.Connection) -> Saved:
             saved = work.save_containers(conn, reading.connection_id, job.scope_id, message.containers, self._now())
-            streams.save(conn, job.scope_id, "containers", state)
+            streams.save(conn, job.scope_id, "containers", state, job.containers)
+            return saved
+
+        saved = beside(self._engine, keep)
         reading.containers_read = True
         # Read and changed count items: what people compare with the tool. What was set aside matters wherever it was.
         reading.row.set_aside += saved.set_aside
+        reading.row.containers += saved.changed
 
     def _keep_page(self, message: PageRead) -> None:
         job, page, course = message.job, message.page, message.course
         reading, counting = self._readings[job], self._config.counting
-        with self._engine.begin() as conn:
+        ends = page.resume is None
+
+        def keep(conn: sa.Connection) -> tuple[Saved, StreamState]:
             saved = work.save_page(conn, reading.connection_id, job.scope_id, page, counting, self._now())
             if reading.lists:
                 self._note_listed(conn, job, course, page)
-            course.note(page, saved.changed)
-            if page.resume is None:
-                state = course.ended(reading.items, job.connector.overlap)
-                self._end(conn, job, state)
-                reading.listed |= reading.lists and course.full
+            if page.resume is not None:
+                state = course.under_way(reading.items, page.resume)
+            else:
+                state = course.noting(page, saved.changed).ended(reading.items, job.connector.overlap)
+                runs.mark_scope(conn, job.scope_id, None, self._now())
                 if course.full and not course.resumed and reading.containers_read:
                     # All records of the scope were met: what was set aside before and not now is gone from the tool.
                     quarantine.forget_unseen(conn, job.scope_id, reading.row.started)
-            else:
-                state = course.under_way(reading.items, page.resume)
-                streams.save(conn, job.scope_id, "items", state)
-        reading.items = state
+            streams.save(conn, job.scope_id, "items", state, reading.items)
+            return saved, state
+
+        saved, reading.items = beside(self._engine, keep)
+        course.note(page, saved.changed)
+        reading.listed |= ends and reading.lists and course.full
         reading.row.read += saved.read
         reading.row.changed += saved.changed
         reading.row.set_aside += saved.set_aside
@@ -268,10 +307,11 @@ class _Puller:
 
     def _keep_no_page(self, message: Unchanged) -> None:
         job, course, reading = message.job, message.course, self._readings[message.job]
+        # An unchanged scope leaves all as it was; only the rest of an interrupted reading has an end to note.
+        state = course.ended(reading.items, job.connector.overlap) if course.resumed else reading.items
         with self._engine.begin() as conn:
-            # An unchanged scope leaves all as it was; only the rest of an interrupted reading has an end to note.
-            state = course.ended(reading.items, job.connector.overlap) if course.resumed else reading.items
-            self._end(conn, job, state)
+            runs.mark_scope(conn, job.scope_id, None, self._now())
+            streams.save(conn, job.scope_id, "items", state, reading.items)
         reading.listed |= reading.lists and course.full and course.resumed
         reading.items = state
 
@@ -281,18 +321,15 @@ class _Puller:
         ids = {*(one.external_id for one in page.items), *(one.external_id for one in page.set_aside)}
         sweep.note(conn, job.scope_id, {one for one in ids if one is not None})
 
-    def _end(self, conn: sa.Connection, job: ReadScope, state: StreamState) -> None:
-        streams.save(conn, job.scope_id, "items", state)
-        runs.mark_scope(conn, job.scope_id, None, self._now())
-
     def _finish(self, job: ReadScope, error: Exception | None) -> None:
         reading = self._readings.pop(job)
+        error = Cancelled() if job.overtaken.is_set() else error
         with self._engine.begin() as conn:
             result = self._rows.finish(conn, reading.row, error, job.usage)
             if error is None:
                 listed = reading.listed and not job.scope.archived
                 read = ScopeRead(job, reading.row, reading.connection_id, listed)
-                self._pulled.scopes.append(read)
+                self.pulled.scopes.append(read)
             if result.error is not None:
                 runs.mark_scope(conn, job.scope_id, result.error, self._now())
         self._progress.scope_finished(job.connection, job.scope.key, result.outcome)

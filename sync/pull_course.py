@@ -53,6 +53,12 @@ class Course:
         self.changed += changed
         self.validators |= dict(page.validators)
 
+    def noting(self, page: Page, changed: int) -> Self:
+        """This course as it will be once `page` is noted: what is kept with the page, which may have to be tried."""
+        found = replace(self, validators=dict(self.validators))
+        found.note(page, changed)
+        return found
+
     def under_way(self, state: StreamState, resume: str) -> StreamState:
         """The state behind a page that is not the last. What the last complete reading left stays as it was."""
         return replace(state, resume=resume, resume_since=self.reading.since, resume_clock=self.clock)

@@ -117,6 +117,8 @@ class ReadScope:
     now: Callable[[], datetime]
     stop: threading.Event
     usage: Usage = field(default_factory=Usage)
+    overtaken: threading.Event = field(default_factory=threading.Event)
+    """Set once what it reads is kept no more, as what was known of the scope changed meanwhile."""
 
     def run(self, send: Send) -> None:
         course = self._course()
@@ -151,7 +153,7 @@ class ReadScope:
             if first:
                 course.clock, first = _began(page.clock, asked), False
             send(PageRead(self, course, page))
-            if self.stop.is_set():
+            if self.stop.is_set() or self.overtaken.is_set():
                 raise Cancelled
         if page is None:
             send(Unchanged(self, course))

@@ -1,17 +1,20 @@
 """The rows of a run: what became of each scope, in the database and for whoever asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.base import Usage
 from connectors.errors import Cancelled, SourceError
 from store import runs
 
 Outcome = Literal["ok", "failed", "interrupted"]
+RunOutcome = Literal["ok", "partial", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Row:
     set_aside: int = 0
     gone: int | None = None
     held_back: int | None = None
+    containers: int = 0
+    """Containers that changed: what people compare with the tool are items alone."""
     seconds: float = 0.0
     """Time that was spent before `started`."""
 
@@ -60,7 +65,7 @@ class Row:
 class RunRows:
     """Starts and finishes the rows of one run; `results` are those that finished.
 
-    `bugs` are the errors among them that no tool caused: their rows failed, and the sync raises them at its end.
+    `bugs` are the errors among them that no tool caused: their rows failed, and `begun` raises them at its end.
     """
 
     run_id: int
@@ -113,6 +118,39 @@ class RunRows:
         if error is not None and not isinstance(error, SourceError | Cancelled):
             self.bugs.append(error)
         return result
+
+    def end(self, conn: sa.Connection, outcome: RunOutcome) -> None:
+        """Notes how the run ended."""
+        runs.finish_run(conn, self.run_id, outcome, self.now())
+
+
+@contextmanager
+def begun(engine: sa.Engine, now: Callable[[], datetime], lock: str | None = None) -> Generator[RunRows]:
+    """A run of a whole sync, or of the job that holds `lock`, which ends it.
+
+    What ends it in its place, an error or a signal, is noted and raised again, and so is the first of its `bugs`.
+    """
+    with engine.begin() as conn:
+        rows = RunRows(runs.start_run(conn, now(), lock), now)
+    try:
+        yield rows
+    except BaseException as error:
+        # What ended the run matters more than a note on top of it that cannot be written.
+        with suppress(SQLAlchemyError), engine.begin() as conn:
+            rows.end(conn, "failed" if isinstance(error, Exception) else "interrupted")
+        raise
+    if rows.bugs:
+        raise rows.bugs[0]
+
+
+def outcome_of(outcomes: Iterable[Outcome]) -> RunOutcome:
+    """How a run ended, by how its parts did: partial where something went well and something else did not."""
+    found = set(outcomes)
+    if found == {"interrupted"}:
+        return "interrupted"
+    if not found - {"ok"}:
+        return "ok"
+    return "partial" if "ok" in found else "failed"
 
 
 def _outcome(error: Exception | None) -> Outcome:

@@ -13,6 +13,7 @@ from connectors.errors import Cancelled
 from connectors.records import Category, Looked, Ref, Scope
 from store import sweep as store
 from store.looked import apply_looked
+from store.transactions import beside
 from sync.pull import ScopeRead
 from sync.pull_rows import RunRows
 from sync.pull_workers import Ended, Send, Workers
@@ -206,8 +207,10 @@ class _Sweeper:
         return slice(start, start + AT_ONCE)
 
     def _keep(self, one: ScopeRead, looked: Looked) -> None:
-        with self._engine.begin() as conn:
-            saved = apply_looked(conn, one.connection_id, one.job.scope_id, looked, self._config.counting, self._now())
+        counting, now = self._config.counting, self._now()
+        saved = beside(
+            self._engine, lambda conn: apply_looked(conn, one.connection_id, one.job.scope_id, looked, counting, now)
+        )
         one.row.gone = (one.row.gone or 0) + saved.gone
         one.row.changed += saved.changed
         one.row.set_aside += saved.set_aside

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -15,7 +16,8 @@ from connectors.base import Connector, Context
 from connectors.errors import Cancelled, SourceError, TryAgain
 from connectors.values import Source, fetch, place
 from store import values
-from sync.pull_rows import RunRows
+from store.transactions import beside
+from sync.pull_rows import Outcome, RunRows
 
 AT_ONCE = 16
 """Sources that are asked at a time."""
@@ -34,6 +36,11 @@ class ValueResult:
     value: float | None = None
     error: str | None = None
     advice: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether there is a value."""
+        return "ok" if self.error is None else "failed"
 
     @property
     def told(self) -> str:
@@ -76,9 +83,9 @@ def fetch_values(
     kept with those of the run (`rows`). Raises what the database raises.
     """
     day = now().astimezone(config.zone).date()
-    wanted = sources(config, day)
     with engine.begin() as conn:
         ids = values.sourced(conn, _with_source(config))
+    wanted = {key: source for key, source in sources(config, day).items() if key in ids}
     results: list[ValueResult] = []
     context = Context(now=now, stop=stop, sleep=_sleeper(stop))
     for key, found in ask(wanted, connectors, context):
@@ -88,13 +95,15 @@ def fetch_values(
             rows.bugs.append(found)
         result = result_of(key, found)
         results.append(result)
-        where = place(wanted[key])
-        with engine.begin() as conn:
-            if result.value is not None:
-                values.record(conn, ids[key], where, day, result.value, now())
-            else:
-                values.fail(conn, ids[key], where, result.told, now())
+        beside(engine, partial(_keep, result, ids[key], place(wanted[key]), day, now()))
     return sorted(results, key=lambda one: one.key_result)
+
+
+def _keep(result: ValueResult, key_result_id: int, where: str, day: date, now: datetime, conn: sa.Connection) -> None:
+    if result.value is not None:
+        values.record(conn, key_result_id, where, day, result.value, now)
+    else:
+        values.fail(conn, key_result_id, where, result.told, now)
 
 
 def ask(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import store
 from config import load
 from connectors.registry import option_models
-from sync.engine import remeasure
+from sync.engine import count
 from tests.realdata.facts import Fact, Mapped, Raw, Work
 from tests.realdata.plan import configuration
 from tests.realdata.tell import START, rows
@@ -35,7 +35,7 @@ def past(titanium: Recorded, chapters: Chapters, tmp_path_factory: pytest.TempPa
     (place / "northing.yaml").write_text(json.dumps(raw))
     config = load(Path(place / "northing.yaml"), env={"TOKEN": "jira-token"}, kinds=option_models()).config
     engine = store.connect(config.database)
-    remeasure(engine, config, START)
+    count(engine, config, now=lambda: START)
     yield engine
     engine.dispose()
 

@@ -16,7 +16,7 @@ from connectors.base import Check, Listing, Reading, Usage
 from connectors.errors import Refused, SourceError
 from connectors.records import Category, Container, Containers, Item, Looked, Page, Ref, Scope, SetAside
 from store import tables
-from sync.engine import SyncResult, remeasure, sync
+from sync.engine import SyncResult, count, sync
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -200,7 +200,7 @@ class World:
 
     def remeasure(self) -> None:
         with self._closing():
-            remeasure(self.engine, self.config, self.now)
+            count(self.engine, self.config, now=lambda: self.now)
 
     @contextmanager
     def _closing(self) -> Generator[None]:
