@@ -105,7 +105,6 @@ class Pace:
 
     def over(self) -> None:
         """A request has been answered, or has failed."""
-
         self._count(-1)
         with suppress(TryAgain), self._budget.open(self._account) as (known, now):
             # Where it cannot be kept now, the next turn keeps it.

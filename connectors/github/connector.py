@@ -55,6 +55,7 @@ class GitHub:
             options.url,
             auth=self._sign,
             context=context,
+            account=options.account(),
             in_flight=options.in_flight,
             reserve=options.reserve,
             steady=STEADY,

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from config import ConnectionOptions, Model, Secret
 from config.base import Text, Whole, Words, wrong
+from connectors.budget import account_of
 from connectors.hooks import Secrets
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ class GitHubOptions(ConnectionOptions):
     def scope_patterns(self) -> list[str]:
         """The repositories, as written."""
         return list(self.repositories)
+
+    def account(self) -> str:
+        """Whose limits the requests count against."""
+        auth = self.auth
+        who = (auth.token.get_secret_value(),) if auth.token else (auth.app_id, auth.installation_id)
+        return account_of(self.url, *who)
 
     def urls(self) -> list[str]:
         """The address of the API: nothing else is sent the token."""

@@ -149,6 +149,7 @@ class Door:
             url,
             auth=signer.sign,
             context=self._context,
+            account=options.account(),
             in_flight=options.in_flight,
             reserve=options.reserve,
             writes=WRITES,

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from config import ConnectionOptions
 from config.base import Bool, Day, Model, Secret, Text, Words, wrong
+from connectors.budget import account_of
 from connectors.hooks import Secrets
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class JiraOptions(ConnectionOptions):
         from connectors.jira.hooks import JiraHooks
 
         return JiraHooks(self)
+
+    def account(self) -> str:
+        """Whose limits the requests count against."""
+        auth = self.auth
+        return account_of(self.url, auth.email, auth.token.get_secret_value() if auth.token else auth.client_id)
 
     def urls(self) -> list[str]:
         auth = self.auth
