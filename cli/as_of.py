@@ -10,6 +10,8 @@ import typer
 from cli.session import Failure, Session
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from config import Config
 
 AsOfOption = Annotated[
@@ -35,6 +37,18 @@ def past_day(text: str, today: date) -> date:
     return day
 
 
+def must_reach_back(conn: "sa.Connection", then: datetime) -> None:
+    """Raises Failure where the history of items is not kept that far back."""
+    from store.retention import history_from
+
+    oldest = history_from(conn)
+    if oldest is not None and then < oldest:
+        raise Failure(
+            f"The history of items is kept since {oldest:%Y-%m-%d %H:%M} UTC. What was before is not known any more.",
+            "`retention: {changes: …}` says how long it is kept. `northing_key_result_days` has what was measured.",
+        )
+
+
 @contextmanager
 def rewound(session: Session, text: str) -> Generator[Any]:
     """A reader of the store as it was at the end of a day; nothing of the rewinding is kept.
@@ -52,6 +66,7 @@ def rewound(session: Session, text: str) -> Generator[Any]:
     with database(config.database) as engine, engine.connect() as conn, conn.begin() as transaction:
         reader = Alchemy(conn)
         must_be_filled(reader, place(engine.url))
+        must_reach_back(conn, then)
         as_of(conn, config, then)
         yield reader
         transaction.rollback()

@@ -3,11 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.session import ConfigOption, Failure, JsonOption, QuietOption, Session, command, group, session
+
+if TYPE_CHECKING:
+    from config import Retention
 
 
 def register(program: typer.Typer) -> None:
@@ -79,6 +83,97 @@ def register(program: typer.Typer) -> None:
     ) -> None:
         """Let a role of PostgreSQL read the public views and nothing else. It is made where there is none."""
         _grant_readonly(session(ctx, config, json, quiet), name, password_variable)
+
+    @command(
+        app,
+        "purge",
+        "northing db purge --dry-run",
+        'northing db purge --older-than "180 days"',
+        "northing db purge --connection old-jira",
+    )
+    def purge(
+        ctx: typer.Context,
+        older_than: Annotated[
+            str | None,
+            typer.Option("--older-than", metavar="AGE", help="This age, instead of those of the configuration."),
+        ] = None,
+        connection: Annotated[
+            str | None,
+            typer.Option(
+                "--connection",
+                metavar="NAME",
+                help="All that was read through a connection that left the configuration.",
+            ),
+        ] = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Remove a connection's work without asking.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much would be removed.")] = False,
+        config: ConfigOption = None,
+        json: JsonOption = False,
+        quiet: QuietOption = False,
+    ) -> None:
+        """Remove what is older than `retention` keeps, now. The service does so once a day."""
+        at = session(ctx, config, json, quiet)
+        if connection is None:
+            _purge(at, older_than, dry_run=dry_run)
+        elif older_than is not None:
+            raise typer.BadParameter("A connection goes as a whole: leave --older-than out.", param_hint="--connection")
+        else:
+            _forget(at, connection, yes=yes, dry_run=dry_run)
+
+
+def _purge(at: Session, older_than: str | None, *, dry_run: bool) -> None:
+    from dataclasses import asdict
+
+    from cli.wiring import database, loaded, now, stopped_by_signals
+    from store.retention import retain
+
+    whole, stop = loaded(at).config, Event()
+    keep = whole.retention if older_than is None else _all_kept(older_than)
+    with database(whole.database) as engine, stopped_by_signals(stop):
+        removed = retain(engine, keep, now(), dry_run=dry_run, stop=stop)
+    if at.json:
+        at.data(asdict(removed) | {"dry_run": dry_run, "kept": keep.model_dump()})
+    elif not at.quiet:
+        verb = "Would remove" if dry_run else "Removed"
+        at.say(f"{verb} {', '.join(f'{count:,} of {name}' for name, count in asdict(removed).items())}.")
+    if stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _all_kept(age: str) -> "Retention":
+    from config import Retention
+    from config.retention import age as read
+
+    try:
+        read(age)
+    except ValueError:
+        raise typer.BadParameter("expected an age like `90 days` or `2 years`.", param_hint="--older-than") from None
+    return Retention(**dict.fromkeys(Retention.model_fields, age))
+
+
+def _forget(at: Session, connection: str, *, yes: bool, dry_run: bool) -> None:
+    from cli.wiring import database, loaded
+    from store import reading
+    from store.forget import forget, forgettable
+
+    whole = loaded(at).config
+    if connection in whole.connections:
+        raise Failure(
+            f"The connection {connection} is in use.", "Take it out of the configuration first: else it is read again."
+        )
+    with database(whole.database) as engine:
+        with reading(engine) as conn:
+            items = forgettable(conn, connection)
+        if not dry_run:
+            if not yes:
+                _must_agree(at, f"{items:,} items of {connection} are removed for good, with their history.")
+            items = forget(engine, connection)
+    if at.json:
+        at.data({"connection": connection, "items": items, "dry_run": dry_run})
+    elif not at.quiet:
+        at.say(f"{'Would remove' if dry_run else 'Removed'} {items:,} items of {connection}.")
+        if not dry_run:
+            at.say("Numbers are right again after the next `northing sync`.")
 
 
 def _backup(at: Session, file: Path, *, force: bool) -> None:

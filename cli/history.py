@@ -45,8 +45,10 @@ def register(app: typer.Typer) -> None:
         """Show how a key result's work and scope grew day by day, and why its delivery changed."""
         at = session(ctx, config, json, quiet)
         import store
+        from cli.as_of import must_reach_back
         from cli.reader import Alchemy, must_be_filled, must_exist, no_key_result, place
         from cli.wiring import database, loaded, now
+        from sync.history.load import end_of
         from sync.history.report import bounds
         from sync.history.report import history as history_of
 
@@ -58,7 +60,9 @@ def register(app: typer.Typer) -> None:
             of = bounds(conn, key.strip())
             if of is None:
                 raise no_key_result(Alchemy(conn), key)
-            found = history_of(conn, whole, of, *_span(of, start, end, today))
+            first, last = _span(of, start, end, today)
+            must_reach_back(conn, end_of(first, whole.zone))
+            found = history_of(conn, whole, of, first, last)
         if at.json:
             at.data(as_data(found))
             return

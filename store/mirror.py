@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from config import Counting
 from connectors.records import Category, Change, ContainerRef, Item
 from store.classify import classify
+from store.retention import trimmed
 from store.tables import Container, Dependency, Scope, Tag, WorkChange, WorkContainer, WorkItem, WorkTag
 from store.vocabulary import tags_of
 
@@ -47,6 +49,12 @@ class MirroredItem(msgspec.Struct, frozen=True):
             counting,
         )
         return cls(_with_sets(item, words, item.containers, item.blocked_by), state, level, "present")
+
+    def since(self, oldest: datetime | None) -> "MirroredItem":
+        """The same with the steps that retention keeps, where `oldest` is since when the history is whole."""
+        return msgspec.structs.replace(
+            self, item=msgspec.structs.replace(self.item, changes=trimmed(self.item.changes, oldest))
+        )
 
     def differences(self, told: "MirroredItem") -> dict[str, tuple[Any, Any]]:
         """Name of each field in which this one differs from what the tool tells, with both values."""

@@ -17,6 +17,7 @@ from connectors.errors import Cancelled, SourceError
 from connectors.records import Category, Item, Ref, Scope
 from store import echo, mirror
 from store.mirror import MirroredItem
+from store.retention import history_from
 from store.tables import Connection, Quarantine
 from store.tables import Scope as ScopeRow
 from sync.only import Only
@@ -202,9 +203,11 @@ class _Comparison:
         with store.reading(self._engine) as conn:
             kept = mirror.kept(conn, self._connection_id, {one.external_id for one in items})
             ours = echo.spans(conn, self._connection_id, kept)
+            oldest = history_from(conn)
+        kept = {external_id: one.since(oldest) for external_id, one in kept.items()}
         for item in items:
             self.compared += 1
-            mine, told = kept.get(item.external_id), MirroredItem.of(item, self._counting)
+            mine, told = kept.get(item.external_id), MirroredItem.of(item, self._counting).since(oldest)
             if mine is None:
                 stored = "set aside" if item.external_id in self._aside else "absent"
                 self.differences.append(Difference(item.key, "presence", stored, "present", since=False))
@@ -212,7 +215,7 @@ class _Comparison:
             before, after = mine.item.updated_at, item.updated_at
             if echo.moved_at(after, ours.get(item.external_id, ())) == before:  # what we wrote ourselves is no change
                 after = before
-                told = MirroredItem.of(msgspec.structs.replace(item, updated_at=before), self._counting)
+                told = msgspec.structs.replace(told, item=msgspec.structs.replace(told.item, updated_at=before))
             since = before is not None and after is not None and before < after
             for name, (stored, said) in mine.differences(told).items():
                 self.differences.append(Difference(item.key, name, stored, said, since))
