@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from store import queue_schema
 from store.database import StoreError
 from store.views import create_views, drop_views, statements
 
@@ -19,7 +20,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Create or upgrade the tables and views. Costs two queries where nothing is to do.
+    """Create or upgrade the tables and views, and on PostgreSQL the queue. Costs three queries where nothing is to do.
 
     Two processes that start at once wait for each other. Raises StoreError where the database cannot be opened, and
     where a newer program has upgraded it.
@@ -39,7 +40,9 @@ def _is_current(engine: sa.Engine) -> bool:
     with engine.connect() as conn:
         if conn.dialect.name == "sqlite":
             conn = conn.execution_options(northing_read_only=True)
-        return _version(conn) == SCHEMA and _views_hash(conn) == _wanted_views(conn)
+        return (
+            _version(conn) == SCHEMA and _views_hash(conn) == _wanted_views(conn) and queue_schema.is_current(conn)
+        )
 
 
 def has_schema(conn: sa.Connection) -> bool:
@@ -87,6 +90,7 @@ def _upgrade(engine: sa.Engine) -> None:
             _around_views(conn, _run_migrations)
         elif _views_hash(conn) != _wanted_views(conn):
             _around_views(conn, lambda _: None)
+        queue_schema.bring_up_to_date(conn)
 
 
 @contextmanager

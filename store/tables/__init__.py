@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 from store.tables.alerts import AlertChannel, Delivery
 from store.tables.base import JSON, Meta, Row
+from store.tables.firings import Firing
 from store.tables.forecasts import Forecast, TeamForecast
 from store.tables.history import Snapshot
 from store.tables.limits import RateBudget
@@ -51,6 +52,7 @@ __all__ = [
     "Dirty",
     "Finding",
     "FindingChange",
+    "Firing",
     "Forecast",
     "Hint",
     "KeyResult",

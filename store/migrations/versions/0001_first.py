@@ -862,3 +862,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", name=op.f("pk_rate_budget")),
         postgresql_with={"fillfactor": 50},
     )
+
+    op.create_table(
+        "firing",
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("slot", UTC_INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_firing")),
+    )
