@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 from store.tables.alerts import AlertChannel, Delivery
 from store.tables.base import JSON, Meta, Row
+from store.tables.digests import DigestDelivery
 from store.tables.firings import Firing
 from store.tables.forecasts import Forecast, TeamForecast
 from store.tables.history import Snapshot
@@ -49,6 +50,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "Dependency",
+    "DigestDelivery",
     "Dirty",
     "Finding",
     "FindingChange",

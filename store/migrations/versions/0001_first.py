@@ -821,6 +821,24 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "digest_delivery",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("slot", UTC_INSTANT, nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("uncertain", sa.Boolean(), nullable=False),
+        sa.Column("claimed_by", sa.String(), nullable=True),
+        sa.Column("claimed_until", UTC_INSTANT, nullable=True),
+        sa.Column("next_try_at", UTC_INSTANT, nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("sent_at", UTC_INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("digest", "slot", "channel", name=op.f("pk_digest_delivery")),
+    )
+    op.create_index("ix_digest_delivery_channel", "digest_delivery", ["channel", "team", "slot"])
+
+    op.create_table(
         "written",
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
