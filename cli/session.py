@@ -14,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cli.secrets import Secrets
+
 FOUND, WRONG, FAILED, INTERRUPTED = 1, 2, 3, 130
 """Exit codes. 0 is fine."""
 
@@ -49,6 +51,13 @@ class Session:
     json: bool = False
     quiet: bool = False
     hide: Callable[[str], str] = field(default=lambda text: text)
+
+    @cached_property
+    def secrets(self) -> "Secrets":
+        """What the log of a service takes out of its lines. It is told each configuration that comes into force."""
+        from cli.secrets import Secrets
+
+        return Secrets()
 
     @cached_property
     def out(self) -> "Console":

@@ -4,9 +4,10 @@ A delivery that is not taken raises `NotTaken` with the status that its sender i
 nothing to us gives no hint.
 """
 
+import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, runtime_checkable
@@ -159,26 +160,28 @@ def hears(options: object) -> bool:
     return isinstance(options, HasHooks) and bool(getattr(options, "webhook_secret", ()))
 
 
-def read_body(
-    chunks: Iterable[bytes], *, length: str | None, deadline: float, clock: Callable[[], float], limit: int = LARGEST
+async def read_body(
+    chunks: AsyncIterable[bytes], *, length: str | None, within_s: float, limit: int = LARGEST
 ) -> bytes:
-    """The whole body. `length` is what the sender says of it (Content-Length), `deadline` an instant of `clock`.
+    """The whole body, as it comes. `length` is what the sender says of it (Content-Length).
 
-    Raises TooLarge as soon as more than `limit` bytes came or were announced, TooLate when a chunk comes behind the
-    deadline.
+    Raises TooLarge as soon as more than `limit` bytes came or were announced, TooLate where it does not come within
+    `within_s` seconds.
     """
     announced = int(length) if length and length.isascii() and length.isdigit() and len(length) < 20 else 0
     if announced > limit:
         raise TooLarge(f"The body has more than {limit} bytes.")
     parts: list[bytes] = []
     size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"The body has more than {limit} bytes.")
-        if clock() > deadline:
-            raise TooLate("The body did not come in time.")
-        parts.append(chunk)
+    try:
+        async with asyncio.timeout(within_s):
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"The body has more than {limit} bytes.")
+                parts.append(chunk)
+    except TimeoutError as error:
+        raise TooLate("The body did not come in time.") from error
     return b"".join(parts)
 
 
