@@ -59,7 +59,7 @@ def connected(
     config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
 ) -> "Generator[dict[str, Connector]]":
     """A connector for each connection, by name. `on_wait(connection, reason, seconds)` hears of waits."""
-    with contexts(config.database, stop, on_wait) as context, ExitStack() as stack:
+    with contexts(config, stop, on_wait) as context, ExitStack() as stack:
         found: dict[str, Connector] = {}
         for name in config.connections:
             found[name] = made(name, config, context(name))
@@ -69,17 +69,22 @@ def connected(
 
 @contextmanager
 def contexts(
-    database_url: str, stop: threading.Event, on_wait: Callable[[str, str, float], None]
+    config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
 ) -> "Generator[Callable[[str], Context]]":
     """What connectors are given of the program, by name of the connection.
 
     Credentials that a tool replaces are kept in the database, which is made where it is not there yet: in a rehearsal,
-    too, as the tool forgets what it replaced.
+    too, as the tool forgets what it replaced. Where a queue lets several processes read, the limits of the tools are
+    kept there, too.
     """
     from connectors.base import Context
+    from connectors.budget import OwnBudget
+    from store.budget import SharedBudget
     from store.credentials import KeptCredentials
 
-    kept = KeptCredentials(database_url, now)
+    kept = KeptCredentials(config.database, now)
+    shared = SharedBudget(config.database) if config.queue else None
+    budget = shared or OwnBudget(now)
 
     def context(name: str) -> Context:
         return Context(
@@ -88,12 +93,15 @@ def contexts(
             lambda seconds: pause(stop, seconds),
             lambda reason, seconds: on_wait(name, reason, seconds),
             kept,
+            budget,
         )
 
     try:
         yield context
     finally:
         kept.close()
+        if shared is not None:
+            shared.close()
 
 
 def made(name: str, config: "Config", context: "Context") -> "Connector":

@@ -74,7 +74,7 @@ class SharedBudget:
         with self._lock:
             return self._known.get(account) or Limits(), self._fixed() if self._fixed else _now() + self._ahead
 
-    def _new(self, conn: sa.Connection, account: str) -> sa.Row[Any]:
+    def _new(self, conn: sa.Connection, account: str) -> sa.Row[Any, Any]:
         # Of two that begin in one moment, the second waits here for the first.
         values = {"account": account, "limits": "{}", "at": _now()}
         conn.execute(postgresql.insert(_TABLE).values(**values).on_conflict_do_nothing())
