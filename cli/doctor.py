@@ -10,7 +10,7 @@ from cli.session import FAILED, ConfigOption, JsonOption, QuietOption, Session, 
 
 if TYPE_CHECKING:
     from config import Config
-    from connectors.base import Check
+    from connectors.base import Check, Connector
 
 
 def register(app: typer.Typer) -> None:
@@ -84,11 +84,36 @@ def connection_checks(at: Session, config: "Config", name: str, stop: threading.
     only = config.model_copy(update={"connections": {name: config.connections[name]}})
     try:
         with stopped_by_signals(stop), connected(only, stop, note) as connectors:
-            return connectors[name].doctor()
+            return [*connectors[name].doctor(), *_writing(config, name, connectors[name])]
     except SourceError as error:
         return [Check("connection", ok=False, detail=error.message, advice=error.advice)]
     except Cancelled:
         raise KeyboardInterrupt from None
+
+
+def _writing(config: "Config", name: str, connector: "Connector") -> "list[Check]":
+    """Whether what may be written to can be; nothing where write-back is off."""
+    from connectors.base import Check, Usage
+    from connectors.errors import SourceError
+    from connectors.writing import Writes
+    from store import fold
+    from sync.refused import covers
+
+    options = config.connections[name]
+    form = config.write_back.get(options.kind)
+    if form is None or not isinstance(connector, Writes):
+        return []
+    if not options.write_back:
+        return [Check("write-back", ok=True, detail="off: the connection's `write_back` names no scope")]
+    try:
+        scopes = [
+            one
+            for one in connector.scopes().scopes
+            if not one.archived and any(covers(words, fold(one.key)) for words in options.write_back)
+        ]
+        return connector.write_checks(form, scopes, Usage()) if scopes else []
+    except SourceError as error:
+        return [Check("write-back", ok=False, detail=error.message, advice=error.advice)]
 
 
 def _database(url: str) -> "list[Check]":

@@ -31,6 +31,7 @@ from cli import (
     status,
     sync_command,
     verify,
+    write_back,
 )
 from cli.errors import report
 from cli.session import WRONG, ConfigOption, JsonOption, QuietOption, Session, session
@@ -108,6 +109,7 @@ for room in (
     sync_command,
     set_aside,
     verify,
+    write_back,
     serve,
     schedule,
     status,

@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "SYN505": "token or key expires soon",
     "SYN506": "unusual drop held back",
     "SYN508": "changed configuration cannot be applied",
+    "SYN509": "write-back refused",
 }
 
 
