@@ -97,7 +97,8 @@ class Context:
     """What the program lends a connector: the time, a way to wait that can be cancelled, and someone to tell about it.
 
     `sleep(seconds)` raises `Cancelled` as soon as `stop` is set. `on_wait(reason, seconds)` feeds the progress bar.
-    `budget`, where there is one, is what keeps the limits of all who use the same account with a tool.
+    `budget`, where there is one, is what keeps the limits of all who use the same account with a tool. `learned(token)`
+    is told each token that a tool hands out, before anything is done with it, so that no log holds it.
     """
 
     now: Callable[[], datetime]
@@ -106,6 +107,7 @@ class Context:
     on_wait: Callable[[str, float], None] = lambda reason, seconds: None
     kept: Kept = field(default_factory=Unkept)
     budget: Budget | None = None
+    learned: Callable[[str], None] = lambda token: None
 
 
 class Connector(Protocol):

@@ -36,11 +36,15 @@ class Client:
     """PyGithub for one connection. `lazy` fetches an object when it is first read, `eager` when it is named.
 
     Its `tokens` sign what PyGithub asks and what the transport asks. `clock()` is GitHub's time, as far as it is known.
-    `judge(answer)` raises what an answer stands for.
+    `judge(answer)` raises what an answer stands for. `learned(token)` hears of each token that GitHub hands out.
     """
 
     def __init__(
-        self, options: GitHubOptions, clock: Callable[[], datetime], judge: Callable[[Answer], object]
+        self,
+        options: GitHubOptions,
+        clock: Callable[[], datetime],
+        judge: Callable[[Answer], object],
+        learned: Callable[[str], None] = lambda token: None,
     ) -> None:
         self._options = options
         self._judge = judge
@@ -48,7 +52,9 @@ class Client:
             _Route.proxies[str(urlsplit(options.url).hostname)] = options.proxy
         app = options.auth.app
         self.tokens: Tokens = (
-            Fixed(options.auth.secret_token) if app is None else Installation(app, self._installation_token, clock)
+            Fixed(options.auth.secret_token)
+            if app is None
+            else Installation(app, self._installation_token, clock, learned)
         )
         self.lazy = self._github(Signing(self.tokens.token))
         self.eager = self.lazy.withLazy(False)

@@ -155,7 +155,7 @@ class GitHub:
     def _client(self) -> "Client":
         from connectors.github.client import Client
 
-        return Client(self._options, self._clock_there, self._transport.judge)
+        return Client(self._options, self._clock_there, self._transport.judge, self._context.learned)
 
     @functools.cached_property
     def _control(self) -> "Control":

@@ -51,7 +51,7 @@ class Installation:
     """The token of an App's installation. It lives for an hour and is fetched anew five minutes before.
 
     `fetch(assertion)` asks GitHub for a token, signed with the App's own short-lived one, and gives the answer.
-    `clock()` is GitHub's time, as far as it is known.
+    `clock()` is GitHub's time, as far as it is known. `learned(token)` hears of each one.
     """
 
     def __init__(
@@ -59,10 +59,12 @@ class Installation:
         app: tuple[str, int, str],
         fetch: Callable[[str], Mapping[str, Any]],
         clock: Callable[[], datetime],
+        learned: Callable[[str], None] = lambda token: None,
     ) -> None:
         self._app, _, self._key = app
         self._fetch = fetch
         self._clock = clock
+        self._learned = learned
         self._lock = threading.Lock()
         self._mine = threading.local()
         self._token = ""
@@ -88,6 +90,7 @@ class Installation:
         token = said.get("token")
         if not isinstance(token, str) or not token:
             raise TryAgain("GitHub gave an installation token of another shape than GitHub's.")
+        self._learned(token)
         self._token, self._ends = token, instant(str(said.get("expires_at") or ""))
 
     def _asked(self) -> Mapping[str, Any]:

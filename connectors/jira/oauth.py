@@ -116,7 +116,12 @@ class OAuthSigner:
         self._unsaved = None
         grant = self._seal.open(text)
         assert grant is not None
+        self._tell(grant.access, grant.refresh)
         return grant
+
+    def _tell(self, *tokens: str) -> None:
+        for token in tokens:
+            self._context.learned(token)
 
     def _serves(self, grant: Grant, stale: str | None) -> bool:
         return grant.access != stale and grant.lasts(self._context.now())
@@ -148,6 +153,7 @@ class OAuthSigner:
             _, told = transport.post_json(auth.token_url, asked, into=_Tokens)
         finally:
             transport.close()
+        self._tell(told.access_token, told.refresh_token or refresh)
         return Grant(
             access=told.access_token,
             refresh=told.refresh_token or refresh,
