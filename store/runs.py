@@ -6,6 +6,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from store import totals
 from store.tables import Connection, Run, RunScope, Scope
 
 _RUN = Run.__table__
@@ -73,6 +74,7 @@ def finish_scope(conn: sa.Connection, id_: int, outcome: str, counts: Counts, er
         .where(_RUN_SCOPE.c.id == id_)
         .values(outcome=outcome, error=error, finished_at=now, **values)
     )
+    totals.add_reading(conn, id_, now)
 
 
 def finish_run(conn: sa.Connection, run_id: int, outcome: str, now: datetime) -> None:

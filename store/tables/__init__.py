@@ -34,6 +34,7 @@ from store.tables.tools import (
     WorkItem,
     WorkTag,
 )
+from store.tables.totals import JobTotal, ScopeTotal
 from store.tables.voice import Acknowledgement, Barrier, Decision, Suppressed, TeamAcknowledgement
 from store.tables.write_back import WriteRefusal, Written, WrittenShared
 
@@ -57,6 +58,7 @@ __all__ = [
     "Firing",
     "Forecast",
     "Hint",
+    "JobTotal",
     "KeyResult",
     "Link",
     "Mapping",
@@ -73,6 +75,7 @@ __all__ = [
     "SQLModel",
     "Scope",
     "ScopeAlias",
+    "ScopeTotal",
     "Snapshot",
     "StreamState",
     "Suggestion",

@@ -887,3 +887,31 @@ def upgrade() -> None:
         sa.Column("slot", UTC_INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("job", name=op.f("pk_firing")),
     )
+
+    op.create_table(
+        "scope_total",
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("scope_id", sa.Integer(), nullable=False),
+        sa.Column("ok", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("not_modified", sa.BigInteger(), nullable=False),
+        sa.Column("waited_s", sa.Float(), nullable=False),
+        sa.Column("read", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("last_took_s", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("connection_id", "scope_id", name=op.f("pk_scope_total")),
+        sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 50},
+    )
+
+    op.create_table(
+        "job_total",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("took_s", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_job_total")),
+        sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 50},
+    )
