@@ -57,7 +57,7 @@ def what(job: "Job", config: "Config", scopes: "dict[str, list[Known]]") -> str:
     keys = {scope.external_id: scope.key for scope in scopes.get(job.connection or "", ())}
     scope = f"{job.connection}:{keys.get(job.scope or '', job.scope)}"
     if job.kind == "digest":
-        digest = config.alerts.digests[int(job.name or 0)]
+        digest = config.digests[job.name or ""]
         return f"send the digest of {digest.team or 'the company'} to {', '.join(digest.to)}"
     return {
         "list": f"list the scopes of {job.connection}",

@@ -11,7 +11,7 @@ from config.okr import CheckIn, Cycle, Objective, Team, Theme
 from config.problems import nearest
 from config.retention import Retention
 from config.service import Service
-from config.settings import Alerts, ConnectionOptions, FindingRules, Schedule
+from config.settings import Alerts, ConnectionOptions, Digest, FindingRules, Schedule
 from config.thresholds import Thresholds
 from config.work import Conventions, Counting, Intentional, Mapping
 
@@ -83,6 +83,14 @@ class Config(Model):
     write_back: dict[Key, Text] = {}
     """What is written into the tools, by kind of connection: `jira: property` or `comment`, `github: comment` or
     `label`. Nothing is written to a connection that names no scope in its own `write_back`."""
+
+    @property
+    def digests(self) -> dict[str, Digest]:
+        """The digests by name. A name stays while a digest says the same, wherever it stands in the list."""
+        return {
+            f"{one.team or 'company'} to {', '.join(one.to)} at {one.at or self.schedule.digest}": one
+            for one in self.alerts.digests
+        }
 
     @model_validator(mode="after")
     def _number_the_mappings(self) -> Self:

@@ -1,5 +1,6 @@
 """A digest as HTML that mail programs show as it is meant: tables, inline styles, no script, nothing from outside."""
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -155,4 +156,5 @@ def _part(one: Inline) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(one_line(text))
+    """Escaped; a number stays on one line with its percent sign."""
+    return re.sub(r"(\d) %", r"\1&nbsp;%", escape(one_line(text)))

@@ -177,7 +177,7 @@ def _waits(facts: Facts) -> Section | None:
         who = f" by {facts.named(one.team)}" if one.team != facts.team else ""
         say = line(Code(f"northing finding ack {one.key_result} --team {one.team}"), " says yes; ",
                    Code(f"northing finding object {one.key_result} WHY --team {one.team}"), " objects")  # fmt: skip
-        head = line(*key(found.key, found.title), f" of {whose}: {counted(one.items, 'item')} to finish{who}")
+        head = line(*key(found.key, found.title), f", held by {whose}: {counted(one.items, 'item')} to finish{who}")
         items.append(Item(head, [Item(say)]))
     left = len(items) - SHOWN
     blocks: list[Bullets | Paragraph] = [Bullets(items[:SHOWN])]

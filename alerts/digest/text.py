@@ -54,11 +54,11 @@ def _plain_table(table: Table) -> Iterator[str]:
 
 
 def chat(document: Document, marks: Marks) -> str:
-    """The document as a chat shows it: what must be known, a few entries of each list, no table, and not too long.
+    """The document as a chat shows it below its title: what must be known, a few entries of each list, no table.
 
     What does not fit is left out from the end, a section at a time; `northing report` has all of it.
     """
-    parts = [f"{marks.strong(one_line(document.title))}\n{marks.text(one_line(document.subtitle))}"]
+    parts = [marks.text(one_line(document.subtitle))]
     parts += [one for block in document.opening if (one := _short(block, marks, OF_OPENING))]
     for section in document.sections:
         bodies = [one for block in section.blocks if (one := _short(block, marks, section.chat))]

@@ -12,7 +12,7 @@ class DigestDelivery(Row, table=True):
     """A digest that a channel is to get for a moment of its schedule, once.
 
     `digest` is its name, `team` its team (None: the company). `state`: waiting, sent, or dropped (a later one took its
-    place, or the channel left the configuration). Whoever sends holds the claim on it, until `claimed_until` at most.
+    place). Whoever sends holds the claim on it, until `claimed_until` at most.
     `uncertain`: an attempt began, and whether it arrived is not known. `error` is that of the last attempt.
     """
 

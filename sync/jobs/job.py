@@ -32,7 +32,7 @@ whole: fetch `values`, work off `hints`, `count` (apply the configuration, link,
 class Job:
     """What is to be done, small enough for a queue. Equal jobs that wait are one.
 
-    `connection` is a name, `scope` an external id of that connection, `name` that of a digest.
+    `connection` is a name, `scope` an external id of that connection, `name` that of a digest (`Config.digests`).
     """
 
     kind: Kind

@@ -72,8 +72,8 @@ def _schedule(config: Config, scopes: Mapping[str, Iterable[Known]]) -> Iterator
     yield at(sync, Job("count"))
     yield at(DAY_ENDS, Job("count"))
     yield at(EACH_MINUTE, Job("alerts"))
-    for place, digest in enumerate(config.alerts.digests):
-        yield at(digest.at or config.schedule.digest, Job("digest", name=str(place)))
+    for name, digest in config.digests.items():
+        yield at(digest.at or config.schedule.digest, Job("digest", name=name))
     yield at(FORGETS, Job("retain"))
 
 

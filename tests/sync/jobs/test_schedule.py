@@ -42,8 +42,8 @@ def test_the_list_of_what_is_done_and_how_often() -> None:
         (Job("count"), "every 5 minutes"),
         (Job("count"), "daily at 23:59"),
         (Job("alerts"), "every 1 minute"),
-        (Job("digest", name="0"), "mon 08:00"),
-        (Job("digest", name="1"), "fri 16:00"),
+        (Job("digest", name="company to leads at mon 08:00"), "mon 08:00"),
+        (Job("digest", name="company to leads at fri 16:00"), "fri 16:00"),
         (Job("retain"), "daily at 03:45"),
     ]
 
