@@ -33,6 +33,10 @@ def _read(error: BaseException) -> tuple[int, list[str]]:
     if (room := sys.modules.get("connectors.errors")) and isinstance(error, room.SourceError):
         return FAILED, _lines(error.message, error.advice)
     if (room := sys.modules.get("sqlalchemy.exc")) and isinstance(error, room.SQLAlchemyError):
+        from store.failures import failure
+
+        if told := failure(error):
+            return FAILED, _lines(told.message, told.advice)
         words = str(getattr(error, "orig", None) or error).strip()
         return FAILED, _lines(f"The database failed: {words}.", "Check that it runs and has room, and try again.")
     if isinstance(error, OSError):

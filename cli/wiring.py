@@ -43,13 +43,15 @@ def loaded(session: Session, more: Iterable[Path] = ()) -> "Loaded":
 
 @contextmanager
 def database(url: str) -> "Generator[sa.Engine]":
-    """The database, brought to the schema of this program. Raises StoreError where it cannot be used."""
+    """The database, brought to the schema of this program. Raises StoreError where it cannot be used, then or later."""
     import store
+    from store.failures import telling
 
     engine = store.connect(url)
     try:
         store.migrate(engine)
-        yield engine
+        with telling(engine):
+            yield engine
     finally:
         engine.dispose()
 

@@ -30,7 +30,9 @@ def migrate(engine: sa.Engine) -> None:
         if not _is_current(engine):
             _upgrade(engine)
     except (DBAPIError, sqlite3.Error) as error:
-        raise StoreError(
+        from store.failures import failure
+
+        raise failure(error, where) or StoreError(
             f"The database {where} cannot be used: {str(getattr(error, 'orig', error)).strip()}.",
             "Check that its address is right, that it runs, and that this user may create tables in it.",
         ) from error
@@ -40,9 +42,7 @@ def _is_current(engine: sa.Engine) -> bool:
     with engine.connect() as conn:
         if conn.dialect.name == "sqlite":
             conn = conn.execution_options(northing_read_only=True)
-        return (
-            _version(conn) == SCHEMA and _views_hash(conn) == _wanted_views(conn) and queue_schema.is_current(conn)
-        )
+        return _version(conn) == SCHEMA and _views_hash(conn) == _wanted_views(conn) and queue_schema.is_current(conn)
 
 
 def has_schema(conn: sa.Connection) -> bool:

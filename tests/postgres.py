@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +52,7 @@ class Postgres:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._launch: Callable[[], None] = lambda: None
         self._admin = make_url("postgresql+psycopg:///postgres")
         self._names = (f"northing_test_{os.getpid()}_{number}" for number in itertools.count(1))
 
@@ -66,11 +67,20 @@ class Postgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Stops the server that this class started, which cuts its connections off; its databases stay."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
             self._process.wait(timeout=30)
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._process = None
+
+    def start(self) -> None:
+        """Starts it again, with what it held."""
+        self._launch()
 
     @contextmanager
     def database(self, template: str = "template1") -> Generator[str]:
@@ -102,20 +112,25 @@ class Postgres:
         )
         settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
         command = [binaries / "postgres", "-D", data, "-k", home, *settings]
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                ["/bin/sh", "-c", STOP_WHEN_STDIN_CLOSES, "sh", *map(str, command)],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                cwd=home,
-                start_new_session=True,  # Ctrl-C is for the tests, which then stop the server
-                **_identity(user),
-            )
         self._admin = URL.create(
             "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(home)}
         )
-        self._wait_until_ready(log)
+
+        def launch() -> None:
+            with log.open("ab") as output:
+                self._process = subprocess.Popen(
+                    ["/bin/sh", "-c", STOP_WHEN_STDIN_CLOSES, "sh", *map(str, command)],
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    cwd=home,
+                    start_new_session=True,  # Ctrl-C is for the tests, which then stop the server
+                    **_identity(user),
+                )
+            self._wait_until_ready(log)
+
+        self._launch = launch
+        launch()
 
     def _wait_until_ready(self, log: Path) -> None:
         deadline = time.monotonic() + 30

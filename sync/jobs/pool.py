@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from connectors.errors import Cancelled
-from store import StoreError
+from store.failures import failure
 from sync.jobs.job import Handlers, Job
 
 log = structlog.get_logger()
@@ -165,11 +164,11 @@ class Pool:
             self._handlers[job.kind](job)
         except Cancelled:
             return True
-        except (OperationalError, StoreError) as error:
-            # Without the statement, which may hold people's words.
-            log.warning("job put off", error=str(getattr(error, "orig", None) or error).strip())
-            return False
-        except Exception:
-            log.exception("job failed")
+        except Exception as error:
+            if told := failure(error):
+                # Without the statement, which may hold people's words.
+                log.warning("job put off", error=told.message, advice=told.advice)
+            else:
+                log.exception("job failed")
             return False
         return True

@@ -90,5 +90,5 @@ def test_two_writers_that_read_first_wait_for_each_other(engine: sa.Engine) -> N
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "northing.db"
     file.write_text("not a database, and longer than the hundred bytes that the header of one takes up " * 3)
-    with pytest.raises(store.StoreError, match=r"northing\.db cannot be used: file is not a database"):
+    with pytest.raises(store.StoreError, match=r"northing\.db is no database: file is not a database"):
         store.migrate(store.connect(f"sqlite:///{file}"))

@@ -134,7 +134,7 @@ def test_what_fails_is_logged_and_counted_and_the_others_go_on(held: Held, pool:
         assert pool.wait(LONG_S)
     assert (pool.standing().done, pool.standing().failed) == ({"list": 1, "digest": 1}, {"read": 1, "count": 1})
     told = {one["event"]: one for one in logs}
-    assert told["job put off"]["error"] == "the server closed the connection"
+    assert told["job put off"]["error"] == "The database does not answer: the server closed the connection."
     assert told["job failed"]["exc_info"]
     assert pool.submit(READ)
     assert pool.wait(LONG_S)
