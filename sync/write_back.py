@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 import sqlalchemy as sa
 import structlog
@@ -179,7 +180,7 @@ class _Run:
             with store.reading(self._engine) as conn:
                 lately = stored.written_since(conn, self._name, self._now() - timedelta(hours=1))
             self._room = min(MOST_A_RUN, MOST_AN_HOUR - lately)
-        told = {one: _told(standing, None) for one, standing in running.items()}
+        told = {one: _told(standing, self._config.service.url) for one, standing in running.items()}
         for scope_id, scope in mine:
             steps = self._plan(scope_id, scope, running, told)
             self._result.steps += steps
@@ -286,14 +287,14 @@ class _Run:
         return wrote
 
 
-def _told(one: stored.Standing, url: str | None) -> Standing:
+def _told(one: stored.Standing, address: str | None) -> Standing:
     return Standing(
         key=one.key,
         title=one.title,
         health=one.health,
         delivery=tens(one.delivery),
         outcome=tens(one.outcome),
-        url=url,
+        url=f"{address}/key-results/{quote(one.key, safe='')}" if address else None,
     )
 
 
