@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     "SYN504": "records set aside",
     "SYN505": "token or key expires soon",
     "SYN506": "unusual drop held back",
+    "SYN507": "alert channel refuses",
     "SYN508": "changed configuration cannot be applied",
     "SYN509": "write-back refused",
 }
