@@ -17,6 +17,7 @@ from alerts.channel import Outcome
 from alerts.group import BEGINS, ENDS
 from alerts.route import channels, subtrees
 from config import Config
+from store import totals
 from store.tables import AlertChannel, Delivery, FindingChange
 
 CLAIM = timedelta(minutes=1)
@@ -32,6 +33,17 @@ CHUNK = 1000
 _CHANGE = FindingChange.__table__
 _DELIVERY = Delivery.__table__
 _CHANNEL = AlertChannel.__table__
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What waits for a channel. `uncertain`: some of it may have been sent before."""
+
+    number: str
+    changes: tuple[Change, ...]
+    greeting: bool
+    uncertain: bool
+    next_try_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -144,6 +156,16 @@ def waiting(conn: sa.Connection, config: Config) -> list[str]:
     return sorted(set(conn.execute(query).scalars()) & set(config.alerts.channels))
 
 
+def pending(conn: sa.Connection, channel: str) -> Pending:
+    """What waits for a channel, due or not, as if it were one message."""
+    row = conn.execute(sa.select(_CHANNEL.c.greeted, _CHANNEL.c.next_try_at).where(_CHANNEL.c.name == channel)).one()
+    mine = (_DELIVERY.c.channel == channel) & (_DELIVERY.c.state == "waiting")
+    uncertain = conn.execute(sa.select(sa.func.count()).where(mine, _DELIVERY.c.uncertain)).scalar_one() > 0
+    found = changes.read(conn, _CHANGE.c.id.in_(sa.select(_DELIVERY.c.change_id).where(mine)))
+    number = f"{channel}-{found[0].id if found else 0}"
+    return Pending(number, tuple(found), not row.greeted, uncertain, row.next_try_at)
+
+
 def claim(conn: sa.Connection, channel: str, who: str, now: datetime) -> Bound | None:
     """What is to be sent to a channel now, which is `who`'s alone for a while.
 
@@ -178,6 +200,7 @@ def claim(conn: sa.Connection, channel: str, who: str, now: datetime) -> Bound |
 
 def settle(conn: sa.Connection, bound: Bound, who: str, now: datetime, outcome: Outcome) -> None:
     """Keeps what came of a message, and gives its channel free. The outcome's error must hold no secret."""
+    totals.add_message(conn, bound.channel, sent=outcome.sent)
     if outcome.sent:
         _end(conn, bound, state="sent", sent_at=now, uncertain=False)
         well = {"attempts": 0, "next_try_at": None, "failing_since": None, "refused": False, "error": None}

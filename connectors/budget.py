@@ -119,6 +119,11 @@ class OwnBudget:
         """See `Budget`."""
         return self._known.get(account) or Limits(), self._now()
 
+    def known(self) -> dict[str, Limits]:
+        """What is known of each account; not to be changed."""
+        with self._lock:
+            return dict(self._known)
+
 
 def account_of(url: str, *credentials: object) -> str:
     """The name of an account: the address of the tool, and a fingerprint of what tells its users apart there."""

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.tables import JobTotal, RunScope, ScopeTotal
+from store.tables import ChannelTotal, JobTotal, RunScope, ScopeTotal
 
 _SCOPE = ScopeTotal.__table__
 _JOB = JobTotal.__table__
+_CHANNEL = ChannelTotal.__table__
 _RUN_SCOPE = RunScope.__table__
 _COUNTS = ("requests", "not_modified", "waited_s", "read", "changed")
 
@@ -30,6 +31,11 @@ def add_job(conn: sa.Connection, kind: str, *, failed: bool, took: timedelta) ->
     """Adds a job that has just ended. In a transaction of its own: all jobs of a kind share a row."""
     values = {"done": int(not failed), "failed": int(failed), "took_s": max(0.0, took.total_seconds())}
     _add(conn, _JOB, {"kind": kind}, values, {})
+
+
+def add_message(conn: sa.Connection, channel: str, *, sent: bool) -> None:
+    """Adds a message to a channel that was sent, or an attempt that failed."""
+    _add(conn, _CHANNEL, {"channel": channel}, {"sent": int(sent), "failed": int(not sent)}, {})
 
 
 def _add(

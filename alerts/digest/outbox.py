@@ -12,6 +12,7 @@ from alerts.outbox import wait
 from config import Config
 from config.settings import Digest
 from config.times import At, when
+from store import totals
 from store.tables import AlertChannel, DigestDelivery
 
 CLAIM = timedelta(minutes=2)
@@ -110,6 +111,7 @@ def claim(conn: sa.Connection, one: Waiting, who: str, now: datetime) -> bool:
 
 def settle(conn: sa.Connection, one: Waiting, who: str, now: datetime, outcome: Outcome) -> None:
     """Keeps what came of an attempt, there and with its channel. The outcome's error must hold no secret."""
+    totals.add_message(conn, one.channel, sent=outcome.sent)
     free = {"claimed_by": None, "claimed_until": None}
     # A channel that alerts are failing to reach keeps what they found: its waits are theirs.
     channel = (_CHANNEL.c.name == one.channel) & (_CHANNEL.c.attempts == 0)

@@ -34,7 +34,7 @@ from store.tables.tools import (
     WorkItem,
     WorkTag,
 )
-from store.tables.totals import JobTotal, ScopeTotal
+from store.tables.totals import ChannelTotal, JobTotal, ScopeTotal
 from store.tables.voice import Acknowledgement, Barrier, Decision, Suppressed, TeamAcknowledgement
 from store.tables.write_back import WriteRefusal, Written, WrittenShared
 
@@ -43,6 +43,7 @@ __all__ = [
     "Acknowledgement",
     "AlertChannel",
     "Barrier",
+    "ChannelTotal",
     "CheckIn",
     "Connection",
     "Container",

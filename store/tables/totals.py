@@ -38,3 +38,14 @@ class JobTotal(Row, table=True):
     done: int = Field(default=0, sa_type=sa.BigInteger)
     failed: int = Field(default=0, sa_type=sa.BigInteger)
     took_s: float = 0.0
+
+
+class ChannelTotal(Row, table=True):
+    """The messages to a channel: those that were sent, and attempts that failed."""
+
+    __tablename__ = "channel_total"
+    __table_args__ = ({"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 50}},)
+
+    channel: str = Field(primary_key=True)
+    sent: int = Field(default=0, sa_type=sa.BigInteger)
+    failed: int = Field(default=0, sa_type=sa.BigInteger)

@@ -906,6 +906,16 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "channel_total",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel_total")),
+        sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 50},
+    )
+
+    op.create_table(
         "job_total",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("done", sa.BigInteger(), nullable=False),
