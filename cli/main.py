@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    alerts,
     check,
     checkin,
     config_commands,
@@ -119,6 +120,7 @@ for room in (
     report_command,
     check,
     finding,
+    alerts,
     plan_commands,
     map_commands,
     okr,
