@@ -241,7 +241,7 @@ def serving(
     def waits(connection: str, reason: str, seconds: float) -> None:
         log.info("waiting", connection=connection, reason=reason, seconds=round(seconds, 1))
 
-    with contexts(watch.loaded.config, stop, waits) as context:
+    with contexts(watch.loaded.config, stop, waits, at.secrets.learn) as context:
         service = Service(at, watch, engine, stop, context, decides=decides, status=status)
         try:
             yield service

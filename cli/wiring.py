@@ -71,13 +71,16 @@ def connected(
 
 @contextmanager
 def contexts(
-    config: "Config", stop: threading.Event, on_wait: Callable[[str, str, float], None]
+    config: "Config",
+    stop: threading.Event,
+    on_wait: Callable[[str, str, float], None],
+    learned: Callable[[str], None] = lambda token: None,
 ) -> "Generator[Callable[[str], Context]]":
     """What connectors are given of the program, by name of the connection.
 
     Credentials that a tool replaces are kept in the database, which is made where it is not there yet: in a rehearsal,
     too, as the tool forgets what it replaced. Where a queue lets several processes read, the limits of the tools are
-    kept there, too.
+    kept there, too. `learned(token)` hears of each token that a tool hands out.
     """
     from connectors.base import Context
     from connectors.budget import OwnBudget
@@ -96,6 +99,7 @@ def contexts(
             lambda reason, seconds: on_wait(name, reason, seconds),
             kept,
             budget,
+            learned,
         )
 
     try:
