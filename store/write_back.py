@@ -127,8 +127,12 @@ def begin(
     """
     rows = conn.execute(sa.select(_WRITTEN.c.moved_at, _WRITTEN.c.echo_at).where(_WRITTEN.c.item_id == item_id))
     ours = [(row.moved_at, row.echo_at) for row in rows if row.moved_at is not None and row.echo_at is not None]
+    moved_at = echo.moved_at(updated_at, ours)
+    kept = conn.execute(sa.select(_ITEM.c.updated_at).where(_ITEM.c.id == item_id)).scalar()
+    if moved_at is not None and kept is not None and updated_at is not None and moved_at < kept <= updated_at:
+        moved_at = kept  # somebody changed it at the very moment of an earlier writing
     values = {
-        "moved_at": echo.moved_at(updated_at, ours),
+        "moved_at": moved_at,
         "echo_at": clock + LONGEST,
         "content_hash": None,
         "at": now,

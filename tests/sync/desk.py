@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import sqlalchemy as sa
@@ -141,6 +142,14 @@ class Desk:
             "changes": self.rows(tables.WorkChange),
             "words": self.rows(tables.WorkTag),
         }
+
+    def lose(self, empty: Path) -> None:
+        """The database, a file of SQLite, is lost: a new one stands in its place."""
+        self.engine.dispose()
+        file = Path(str(self.engine.url.database))
+        for name in ("-wal", "-shm"):
+            file.with_name(file.name + name).unlink(missing_ok=True)
+        file.write_bytes(empty.read_bytes())
 
     def close(self) -> None:
         self.connector.close()
