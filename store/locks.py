@@ -1,8 +1,9 @@
 """Named locks of a database. Whoever holds one and dies, even by SIGKILL, lets go of it."""
 
+import os
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
@@ -34,8 +35,8 @@ class Held(Protocol):
 def holding(engine: sa.Engine) -> Generator[Held]:
     """A holder of locks of a database, for threads, processes and machines alike. It has none yet, and keeps none.
 
-    PostgreSQL: advisory locks, on a connection of its own. SQLite: locks of the operating system on files in a folder
-    beside the database; one in memory has no other users than the threads of its engine. They hold no writer up. Raises
+    PostgreSQL: advisory locks, on a connection of its own. SQLite: locks of the operating system on files beside the
+    database; one in memory has no other users than the threads of its engine. They hold no writer up. Raises
     StoreError where those files cannot be made, and errors of the database.
     """
     if engine.dialect.name == "postgresql":
@@ -45,7 +46,7 @@ def holding(engine: sa.Engine) -> Generator[Held]:
     with reading(engine) as conn:
         place = next((row[2] for row in conn.exec_driver_sql("PRAGMA database_list") if row[1] == "main"), "")
     with ExitStack() as stack:
-        yield _Files(Path(f"{place}.sync-lock"), stack) if place else _InMemory(engine, stack)
+        yield _Files(place, stack) if place else _InMemory(engine, stack)
 
 
 def until(taken: Callable[[], bool], seconds: float, stop: Event | None = None) -> bool:
@@ -75,7 +76,7 @@ def _aside(engine: sa.Engine) -> sa.Engine:
 
 class _Advisory:
     # Two installations may share a database, each in a schema of its own.
-    _NUMBER = "hashtextextended(:name || ' of ' || current_schema(), 0)"
+    _NUMBER = "hashtextextended('northing ' || :name || ' of ' || current_schema(), 0)"
 
     def __init__(self, conn: sa.Connection) -> None:
         self._conn = conn
@@ -99,29 +100,47 @@ class _Advisory:
 
 
 class _Files:
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
-        self._stack = stack
-        self._files: dict[str, FileIO] = {}
+    """A lock is a file beside the database, which is there as long as somebody holds it, or after he was killed."""
+
+    def __init__(self, database: str, stack: ExitStack) -> None:
+        self._database = database
+        self._files: dict[str, tuple[Path, FileIO]] = {}
+        stack.callback(lambda: [self.drop(name) for name in list(self._files)])
 
     def take(self, name: str, *, shared: bool = False) -> bool:
-        # The files stay: taking one away could take it from under one who has just opened it.
-        path = self._folder / blake2b(name.encode(), digest_size=8).hexdigest()
-        try:
-            self._folder.mkdir(exist_ok=True)
-            file = FileIO(path, "a")
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be opened: {error.strerror}.", "Give this user the right to write beside the database."
-            ) from error
-        if not file_lock.take(file, shared=shared):
+        word = name if name.isalpha() else blake2b(name.encode(), digest_size=8).hexdigest()
+        path = Path(f"{self._database}.{word}-lock")
+        while True:
+            try:
+                file = FileIO(path, "a")
+            except OSError as error:
+                raise StoreError(
+                    f"{path} cannot be opened: {error.strerror}.",
+                    "Give this user the right to write beside the database.",
+                ) from error
+            if not file_lock.take(file, shared=shared):
+                file.close()
+                return False
+            if _is_at(path, file):
+                self._files[name] = path, file
+                return True
+            # Its last holder took it away between our opening and our locking it.
             file.close()
-            return False
-        self._files[name] = self._stack.enter_context(file)
-        return True
 
     def drop(self, name: str) -> None:
-        self._files.pop(name).close()
+        path, file = self._files.pop(name)
+        with file:
+            # Whoever holds it alone now is the last one: the others of a shared lock have let go, or will see to it.
+            if file_lock.take(file) and _is_at(path, file):
+                with suppress(OSError):  # some systems take no file away that is open: it does no harm
+                    path.unlink()
+
+
+def _is_at(path: Path, file: FileIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 class _InMemory:

@@ -15,7 +15,7 @@ PATIENCE_S = 30.0
 """How long one waits for others to let go: longer than a page takes, and no longer than a person would wait."""
 
 # A sync that waits for jobs to end keeps the gate shut, so that no new ones begin meanwhile. Jobs pass through it.
-_SYNC, _GATE, _WORK = "northing sync", "northing gate", "northing work"
+_SYNC, _GATE, _WORK = "sync", "gate", "work"
 
 
 class SyncRunning(StoreError):

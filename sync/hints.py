@@ -70,7 +70,7 @@ def work_off(
         if stop.is_set():
             break
         try:
-            with job_lock(engine, Job("hints", name).lock, stop=stop, patience_s=0) as held:
+            with job_lock(engine, Job("hints", name).lock, stop=stop, patience_s=0.5) as held:
                 _Round(engine, config, name, connector, now, stop, held, result, bugs).run()
         except SyncRunning:
             result.busy = True

@@ -140,11 +140,16 @@ def test_other_connections_do_not_wait(kept: KeptCredentials) -> None:
 def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'northing.db'}"
     kept = KeptCredentials(url, lambda: NOW)
-    kept.replace("jira", lambda _: "sealed")
-    [lock] = tmp_path.glob("*.sync-lock/*")
-    lock.unlink()
-    lock.mkdir()
-    with pytest.raises(store.StoreError, match=r"sync-lock/\w+ cannot be opened"):
+    locks: list[Path] = []
+
+    def step(_: str | None) -> str:
+        locks.extend(tmp_path.glob("northing.db.*-lock"))
+        return "sealed"
+
+    kept.replace("jira", step)
+    assert [lock.exists() for lock in locks] == [False]
+    locks[0].mkdir()
+    with pytest.raises(store.StoreError, match=rf"{locks[0].name} cannot be opened"):
         kept.replace("jira", lambda _: "other")
     kept.close()
 
