@@ -6,11 +6,12 @@ from datetime import date
 import sqlalchemy as sa
 
 from alerts.digest.facts import Effort, Moved, Unaligned
+from cli.bars import by_number
 from cli.map_suggest import unaligned_work
 from config import Config
 from sync.history.effort import effort
 from sync.history.load import end_of
-from sync.history.report import moves
+from sync.history.report import Event, moves
 
 LEAST = 0.3
 """How much a key result must look like a piece of work to be named beside it, as `northing map suggest` has it."""
@@ -28,7 +29,7 @@ class Engine:
                 one.waterfall.start if one.waterfall.start_known else None,
                 one.waterfall.end if one.waterfall.end_known else None,
                 dict(one.waterfall.parts.items()),
-                {part: [event.key for event in one.items[part]] for part in one.items},
+                {part: _largest_first(one.items[part]) for part in one.items},
             )
             for key, one in moves(conn, config, keys, start, end).items()
         }
@@ -61,3 +62,8 @@ class Engine:
                 )
             )
         return found
+
+
+def _largest_first(events: Sequence[Event]) -> list[str]:
+    """The keys of items by what they changed, and of as much by key, however they are numbered inside."""
+    return [one.key for one in sorted(events, key=lambda one: (-round(abs(one.change), 9), by_number(one.key)))]

@@ -54,7 +54,7 @@ def unaligned_work(conn: "sa.Connection", config: "Config", day: "date", least: 
         replace(group, members=tuple(counts.intersection(group.members))) for group in unaligned_groups(conn, day, MOST)
     ]
     found = _Finder(conn, config, day, 1, least).for_work([group for group in groups if group.members])
-    return sorted(found, key=lambda one: -one["items"])
+    return sorted(found, key=lambda one: (-one["items"], one["key"], one["scope"]))
 
 
 class _Finder:

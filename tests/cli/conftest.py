@@ -1,6 +1,7 @@
 """The sample company, served on loopback and read once; and a way to call the program."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,9 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from cli.session import Session
+from cli.wiring import connected, database, loaded
 from simulator import GitHubSite, JiraSite, Running, serve
 from simulator.company import sites, write_config
+from sync.engine import sync
 from tests.program import Result, call
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+"""The day of `merlo`."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,19 @@ def synced(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Northi
     result = northing("sync")
     assert result.code == 0, result.err
     return northing
+
+
+@pytest.fixture(scope="session")
+def merlo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company's configuration and database as of `NOW`, to copy. The tools no longer run."""
+    folder = tmp_path_factory.mktemp("merlo")
+    jira, github = sites(NOW.date())
+    with serve(jira, github) as running:
+        path = write_config(folder, running.url_of(jira), running.url_of(github), NOW.date())
+        config, stop = loaded(Session(config=path, quiet=True)).config, threading.Event()
+        with database(config.database) as engine, connected(config, stop, lambda *_: None) as connectors:
+            sync(engine, config, connectors, now=lambda: NOW, stop=stop)
+    return folder
 
 
 @pytest.fixture

@@ -3,37 +3,18 @@
 import json
 import shutil
 import sqlite3
-import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.session import Session
-from cli.wiring import connected, database, loaded
 from simulator import serve
 from simulator.company import sites, write_config
-from sync.engine import sync
-from tests.cli.conftest import Northing
+from tests.cli.conftest import NOW, Northing
 
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLAN = "plans/next-quarter.yaml"
 FORECAST = ("done_before", "backlog", "fits_p85", "over", "chance", "p50", "p85")
 """What is drawn by chance, and may change with the model."""
-
-
-@pytest.fixture(scope="module")
-def merlo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The company's configuration and database of that day. The tools no longer run."""
-    folder = tmp_path_factory.mktemp("merlo")
-    jira, github = sites(NOW.date())
-    with serve(jira, github) as running:
-        path = write_config(folder, running.url_of(jira), running.url_of(github), NOW.date())
-        config, stop = loaded(Session(config=path, quiet=True)).config, threading.Event()
-        with database(config.database) as engine, connected(config, stop, lambda *_: None) as connectors:
-            sync(engine, config, connectors, now=lambda: NOW, stop=stop)
-    return folder
 
 
 @pytest.fixture
