@@ -20,8 +20,8 @@ def is_current(conn: sa.Connection) -> bool:
     """Whether the queue is at least as the installed library has it, or the database is none to hold one."""
     if conn.dialect.name != "postgresql":
         return True
-    note = conn.exec_driver_sql(f"SELECT obj_description({_TABLE}, 'pg_class')").scalar()
-    return (note or "").startswith(_NOTE) and note >= _NOTE + _migrations()[-1].name
+    note = conn.exec_driver_sql(f"SELECT obj_description({_TABLE}, 'pg_class')").scalar() or ""
+    return note.startswith(_NOTE) and note >= _NOTE + _migrations()[-1].name
 
 
 def bring_up_to_date(conn: sa.Connection) -> None:
