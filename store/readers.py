@@ -41,7 +41,7 @@ class Readers:
         now = _views(conn)
         for role, views in self._granted.items():
             for view in sorted(now if views >= self._views else views & now):
-                conn.exec_driver_sql(f"GRANT SELECT ON {view} TO {_role(role)}")
+                conn.exec_driver_sql(_plain(f"GRANT SELECT ON {view} TO {_role(role)}"))
 
 
 def grant_readonly(engine: sa.Engine, name: str, password: str | None = None) -> bool:
