@@ -121,18 +121,20 @@ class Writer:
         assert content is not None, "a comment is never taken away"
         if known is not None and (edited := self._edited(scope, known, content, usage)) is not None:
             return Put(known, wrote=edited)
-        earlier: list[_Comment] = []
+        looks: list[_Comment | None] = []
 
         def before() -> Answer | None:
             answer, found = self._found(scope, ref, usage)
-            earlier[:] = [found] if found is not None else []
+            looks.append(found)
             return answer if found is not None else None
 
         answer = self._send("POST", f"{self._issue(scope, ref)}/comments", {"body": content}, usage, before)
-        if not earlier:
+        if (there := looks[-1]) is None:
             return Put(str(answer.decode(_Comment).id), wrote=True)
-        identity = str(earlier[0].id)
-        return Put(identity, wrote=bool(self._edited(scope, identity, content, usage)))
+        identity = str(there.id)
+        edited = self._edited(scope, identity, content, usage)
+        # What was not there at the first look was made by an attempt whose answer was lost.
+        return Put(identity, wrote=bool(edited) or len(looks) > 1)
 
     def put_shared(self, scope: Scope, name: str, content: str | None, usage: Usage) -> bool:
         """Makes, changes or deletes a label of the repository."""

@@ -84,19 +84,21 @@ class Writer:
         assert content is not None, "a comment is never taken away"
         if known is not None and (edited := self._edited(ref, known, content, usage)) is not None:
             return Put(known, wrote=edited)
-        earlier: list[_Comment] = []
+        looks: list[_Comment | None] = []
 
         def before() -> Answer | None:
             answer, found = self._found(ref, usage)
-            earlier[:] = [found] if found is not None else []
+            looks.append(found)
             return answer if found is not None else None
 
         place = f"{self._api}/{ref.external_id}/comment"
         answer = self._transport.send("POST", place, {"body": self._body(content)}, usage=usage, before=before)
-        if not earlier:
+        if (there := looks[-1]) is None:
             return Put(str(answer.decode(_Comment).id), wrote=True)
-        identity = str(earlier[0].id)
-        return Put(identity, wrote=bool(self._edited(ref, identity, content, usage)))
+        identity = str(there.id)
+        edited = self._edited(ref, identity, content, usage)
+        # What was not there at the first look was made by an attempt whose answer was lost.
+        return Put(identity, wrote=bool(edited) or len(looks) > 1)
 
     def write_checks(self, form: str, scopes: Sequence[Scope]) -> list[Check]:
         """Whether the account has the permissions that it takes, project by project."""

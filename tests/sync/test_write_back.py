@@ -87,7 +87,7 @@ def test_a_label_tells_by_colour_and_description_and_touches_no_issue_when_these
         here.writings()
         here.write()
         assert here.writings() == ["PATCH /repos/merlo/shop/labels/northing:GROW.1"]
-        assert label["description"].startswith("at risk, delivery 30 %: ")
+        assert label["description"].startswith("at risk, delivery 30 %, outcome 30 %: ")
 
 
 def test_a_property_of_jira_has_a_stable_shape(url: str) -> None:
