@@ -1,6 +1,9 @@
 # Build:  docker build -t northing .
 # Run:    docker run --rm --read-only -v "$PWD:/data" -e JIRA_TOKEN -e GITHUB_TOKEN northing sync
 #
+# Serve:  docker run --detach --read-only -v "$PWD:/data" -e JIRA_TOKEN -p 127.0.0.1:8080:8080 northing serve
+#         with `service: {listen: 0.0.0.0:8080}` in northing.yaml; with PostgreSQL and workers: deploy/compose.yaml
+#
 # /data holds northing.yaml and, unless it names another database, northing.db. User 10001 must be able to write there.
 
 FROM python:3.13-slim AS build
@@ -37,8 +40,9 @@ ENV PATH=/opt/northing/bin:$PATH \
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-# There is no server in here that could be asked: what can be said is that the program starts and that what it was given
-# to do is valid, secrets included. Whether the data is fresh, `northing status` and `northing check` tell.
+EXPOSE 8080
+# Whatever command it runs, what can be said is that the program starts and that what it was given to do is valid, secrets
+# included. `serve` can be asked itself: deploy/compose.yaml does. Whether the data is fresh, `northing check` tells.
 HEALTHCHECK --interval=5m --timeout=30s --start-period=10s CMD ["northing", "config", "check", "--quiet"]
 ENTRYPOINT ["northing"]
 CMD ["--help"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN_FOLDERS = {"benchmarks", "docs", "examples", "tests"}
+OWN_FOLDERS = {"benchmarks", "deploy", "docs", "examples", "tests"}
 SOURCES = ["config", "connectors", "store", "mapping", "sync", "alerts", "dashboard", "cli", "simulator"]
 
 
