@@ -43,6 +43,8 @@ class Bulk:
         self._sqlite = conn.dialect.name == "sqlite"
         self.among = "IN (SELECT value FROM json_each(?))" if self._sqlite else "= ANY(?)"
         """Stands behind a column; its parameter is made by `values`."""
+        self.locking = "" if self._sqlite else "ORDER BY external_id FOR NO KEY UPDATE"
+        """Ends a query of items that are to be written; SQLite has one writer at a time anyway."""
 
     def values(self, values: Collection[str] | Collection[int]) -> Any:
         """The parameter of `among`."""

@@ -17,6 +17,7 @@ from store.vocabulary import mark_members_dirty
 
 _TABLE = Container.__table__
 _QUARANTINE = Quarantine.__table__
+_IDENTITY = ("connection_id", "kind", "external_id")
 _PREFIX = "container "
 """In quarantine, a container's id stands beside those of items and must not be mistaken for one."""
 
@@ -81,12 +82,14 @@ def _values(record: ContainerRecord, scope_id: int) -> dict[str, Any]:
 
 
 def _insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
-    # Another scope's thread may add the same sprint at the same time; its words are as good as ours.
+    # Another scope may add the same sprint at the same time, by its list or from an item that refers to it.
     if conn.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert
-    conn.execute(insert(_TABLE).on_conflict_do_nothing(), rows)
+    new = insert(_TABLE)
+    told = {name: new.excluded[name] for name in rows[0] if name not in _IDENTITY}
+    conn.execute(new.on_conflict_do_update(index_elements=_IDENTITY, set_=told), rows)
 
 
 def _remove(conn: sa.Connection, bulk: Bulk, ids: list[int]) -> None:

@@ -42,9 +42,10 @@ _COLUMNS = (
 )  # fmt: skip
 _IDENTITY = ("connection_id", "external_id")
 _SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in (*_IDENTITY, "parent_pending"))
+_INSERT = f"INSERT INTO work_item ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_CLAIM = f"{_INSERT} ON CONFLICT (connection_id, external_id) DO NOTHING"
 _UPSERT = f"""
-    INSERT INTO work_item ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
-    ON CONFLICT (connection_id, external_id) DO UPDATE SET {_SET}, gone_at = NULL,
+    {_INSERT} ON CONFLICT (connection_id, external_id) DO UPDATE SET {_SET}, gone_at = NULL,
         parent_pending = work_item.parent_pending
             OR coalesce(work_item.parent_ref_id, '') <> coalesce(excluded.parent_ref_id, '')
             OR coalesce(work_item.parent_ref_key, '') <> coalesce(excluded.parent_ref_key, '')
@@ -98,7 +99,7 @@ def save_page(
     changed = _by_others(conn, bulk, connection_id, scope_id, changed, known)
     if changed:
         changed.sort(key=lambda pair: pair[0].external_id)  # two transactions that share items lock them in one order
-        _write(bulk, connection_id, scope_id, changed, known, Reader(counting))
+        changed = _write(bulk, connection_id, scope_id, changed, known, Reader(counting))
     put_aside(conn, scope_id, items.keys(), page.set_aside, now)
     return Saved(len(page.items), len(changed), len(page.set_aside))
 
@@ -127,11 +128,11 @@ def save_membership(conn: sa.Connection, connection_id: int, query: str, ids: se
     return len(left) + len(joined)
 
 
-def _known(bulk: Bulk, connection_id: int, external_ids: Iterable[str]) -> dict[str, _Known]:
+def _known(bulk: Bulk, connection_id: int, external_ids: Iterable[str], lock: str = "") -> dict[str, _Known]:
     rows = bulk.rows(
         f"""
         SELECT external_id, id, content_hash, scope_id, key, presence, updated_at FROM work_item
-        WHERE connection_id = ? AND external_id {bulk.among}
+        WHERE connection_id = ? AND external_id {bulk.among} {lock}
         """,
         connection_id,
         bulk.values(list(external_ids)),
@@ -186,25 +187,41 @@ def _write(
     changed: list[tuple[Item, int]],
     known: dict[str, _Known],
     reader: Reader,
-) -> None:
-    bulk.run_many(
-        _UPSERT,
-        [_row(bulk, connection_id, scope_id, item, content_hash, reader) for item, content_hash in changed],
-    )
-    items = [item for item, _ in changed]
-    ids = {item.external_id: known[item.external_id].id for item in items if item.external_id in known}
-    new = [item.external_id for item in items if item.external_id not in known]
-    if new:
-        ids |= {external_id: row.id for external_id, row in _known(bulk, connection_id, new).items()}
-    _replace_sets(
-        bulk,
-        connection_id,
-        scope_id,
-        [(ids[item.external_id], item) for item in items],
-        {*ids.values()} - {ids[external_id] for external_id in new},
-    )
-    _keep_old_keys(bulk, connection_id, items, known)
+) -> list[tuple[Item, int]]:
+    """Writes items that are new or differ from what is `known`, and gives those that it wrote.
+
+    An item that moves is met in both of its scopes. Where those are stored side by side, what the other one made of it
+    is seen once that is committed, which claiming and locking wait for; the later state of the two stays.
+    """
+
+    def rows(pairs: list[tuple[Item, int]]) -> list[tuple[Any, ...]]:
+        return [_row(bulk, connection_id, scope_id, item, content_hash, reader) for item, content_hash in pairs]
+
+    new = [pair for pair in changed if pair[0].external_id not in known]
+    bulk.run_many(_CLAIM, rows(new))
+    if new or bulk.locking:
+        known = _known(bulk, connection_id, [item.external_id for item, _ in changed], bulk.locking)
+    claimed = [
+        (item, content_hash)
+        for item, content_hash in new
+        if (known[item.external_id].content_hash, known[item.external_id].scope_id) == (content_hash, scope_id)
+    ]
+    ours = {item.external_id for item, _ in claimed}
+    others = [
+        (item, content_hash)
+        for item, content_hash in changed
+        if item.external_id not in ours and _differs(bulk, known[item.external_id], item, content_hash, scope_id)
+    ]
+    bulk.run_many(_UPSERT, rows(others))
+    written = claimed + others
+    items = [item for item, _ in written]
+    ids = {item.external_id: known[item.external_id].id for item in items}
+    rewritten = {ids[item.external_id] for item, _ in others}
+    _replace_sets(bulk, connection_id, scope_id, [(ids[item.external_id], item) for item in items], rewritten)
+    former = {item.external_id: known[item.external_id] for item, _ in others}
+    _keep_old_keys(bulk, connection_id, items, former)
     bulk.mark_dirty(ids.values())
+    return written
 
 
 def _row(
