@@ -32,6 +32,7 @@ from cli import (
     status,
     sync_command,
     verify,
+    worker,
     write_back,
 )
 from cli.errors import report
@@ -112,6 +113,7 @@ for room in (
     verify,
     write_back,
     serve,
+    worker,
     schedule,
     status,
     forecast,

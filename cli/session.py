@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -113,11 +114,12 @@ def session(
 
 
 def command(app: typer.Typer, name: str, *examples: str, **more: Any) -> Callable[[Function], Function]:
-    """Registers a command whose help is its docstring's first paragraph and these examples."""
+    """Registers a command whose help is its docstring and these examples."""
 
     def register(function: Function) -> Function:
         shown = "\n".join(f"  {example}" for example in examples)
-        text = f"{function.__doc__}\n\n\b\nExamples:\n{shown}" if examples else function.__doc__
+        told = cleandoc(function.__doc__ or "")
+        text = f"{told}\n\n\b\nExamples:\n{shown}" if examples else told
         return app.command(name, help=text, **more)(function)
 
     return register
