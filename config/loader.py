@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config import cross_checks, reach
+from config.channels import channels
 from config.files import Files
 from config.models import Config
 from config.places import Place, Places
@@ -96,6 +97,7 @@ def _load(
     problems += cross_checks.queue(config, places)
     problems += reach.Reach(config, declared, places).problems()
     problems += write_back(config, places, kinds)
+    problems += channels(config, places)
     problems += reach.clear_tokens(config, places)
     problems += reach.literal_tokens(config, places)
     problems = [replace(one, message=references.hide(one.message)) for one in problems]

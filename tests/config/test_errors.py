@@ -194,12 +194,12 @@ ENV = {"T": "token"}
         ),
         ("conventions: {field: x}", "13:15: conventions.field: unknown key. Did you mean `jira_field`?"),
         (
-            "alerts: {channels: {ops: x}, routes: [{to: opps}]}",
-            "13:44: alerts.routes[0].to: unknown channel `opps`. Did you mean `ops`?",
+            "alerts: {channels: {ops: json://h}, routes: [{to: opps}]}",
+            "13:51: alerts.routes[0].to: unknown channel `opps`. Did you mean `ops`?",
         ),
         (
-            "alerts: {channels: {ops: x}, digests: [{to: ops, team: c}]}",
-            "13:56: alerts.digests[0].team: unknown team `c`. Known: a, b.",
+            "alerts: {channels: {ops: json://h}, digests: [{to: ops, team: c}]}",
+            "13:63: alerts.digests[0].team: unknown team `c`. Known: a, b.",
         ),
         (
             "alerts: {quiet: {from: 19:00}}",
