@@ -16,7 +16,9 @@ import store
 from config import Config
 from store.tables import Snapshot, WorkItem
 from sync.history import as_of, snapshot
+from sync.history.effort import Effort, effort
 from sync.history.load import end_of
+from sync.history.report import bounds, history, moves
 from sync.link import link
 from sync.measure import measure
 from tests.sync.history.pasts import Told, counted_at, organisations
@@ -100,4 +102,44 @@ def test_a_rebuilt_day_is_what_the_rewound_store_measures(
                     assert max(day for _, day in then) == day
                 rewound.rollback()
             assert days_of(conn) == rebuilt
+        transaction.rollback()
+
+
+def alignment(conn: sa.Connection) -> list[Effort]:
+    rows = conn.execute(sa.text("SELECT cycle, team, kind, objective, size FROM northing_team_alignment"))
+    return sorted((Effort(*row) for row in rows), key=str)
+
+
+@given(told=organisations(), config=configs(), back=st.integers(0, DAYS))
+@ORGANISATIONS
+def test_effort_of_a_day_is_what_the_view_says_of_the_store_as_of_then(
+    engine: sa.Engine, told: Told, config: Config, back: int
+) -> None:
+    moment = end_of(NOW.date() - timedelta(days=back), ZONE)
+    with engine.connect() as conn, conn.begin() as transaction:
+        fill(conn, told, config)
+        before = alignment(conn)
+        found = sorted(effort(conn, config, moment), key=str)
+        assert alignment(conn) == before
+        as_of(conn, config, moment)
+        assert found == alignment(conn)
+        transaction.rollback()
+
+
+@given(told=organisations(), config=configs(), back=st.integers(0, DAYS))
+@ORGANISATIONS
+def test_the_moves_of_all_key_results_are_the_history_of_each(
+    engine: sa.Engine, told: Told, config: Config, back: int
+) -> None:
+    start, end = NOW.date() - timedelta(days=back), NOW.date()
+    with engine.connect() as conn, conn.begin() as transaction:
+        fill(conn, told, config)
+        snapshot(conn, config, NOW)
+        found = moves(conn, config, ["A.1", "A.2", "NONE.1"], start, end)
+        assert sorted(found) == ["A.1", "A.2"]
+        for key, move in found.items():
+            of = bounds(conn, key)
+            assert of is not None
+            whole = history(conn, config, of, start, end)
+            assert (move.waterfall, move.items) == (whole.waterfall, whole.items)
         transaction.rollback()
