@@ -25,10 +25,11 @@ class Northing:
     """The program with one configuration."""
 
     folder: Path
+    name: str = "northing.yaml"
 
     @property
     def config(self) -> Path:
-        return self.folder / "northing.yaml"
+        return self.folder / self.name
 
     def __call__(self, *args: str, typed: str | None = None) -> Result:
         """Calls a command with `--config`. `typed`: what a person would type."""
