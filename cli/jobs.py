@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -54,32 +55,50 @@ class Jobs:
         def run(job: Job) -> None:
             from sqlalchemy.exc import SQLAlchemyError
 
+            from cli.logs import about
             from connectors.errors import Cancelled
             from store import StoreError
             from store.sync_lock import SyncRunning
             from sync.jobs.due import NOTED, note
 
-            try:
-                with self._service.lease() as leased:
-                    action(job, leased)
-                if job.kind in NOTED:
-                    with self._service.engine.begin() as conn:
-                        note(conn, job, now())
-            except Cancelled:
-                return
-            except SyncRunning as error:
-                log.info("job put off", job=job.kind, lock=job.lock, reason=error.message)
-                self._runner().submit(job, after=LATER)
-            except (SQLAlchemyError, StoreError, OSError) as error:
-                self._service.failed(error)
-                log.warning("job failed, tried again soon", job=job.kind, lock=job.lock, error=self._words(error))
-                # Where the runner needs the database, too, the job is due again by its schedule.
-                with suppress(SQLAlchemyError, StoreError, OSError):
+            began = monotonic()
+            with about(job):
+                try:
+                    with self._service.lease() as leased:
+                        action(job, leased)
+                    if job.kind in NOTED:
+                        with self._service.engine.begin() as conn:
+                            note(conn, job, now())
+                except Cancelled:
+                    return
+                except SyncRunning as error:
+                    log.info("job put off", reason=error.message)
                     self._runner().submit(job, after=LATER)
-            else:
-                self._service.worked()
+                except (SQLAlchemyError, StoreError, OSError) as error:
+                    self._service.failed(error)
+                    self._counted(job, began, failed=True)
+                    log.warning("job failed, tried again soon", error=self._words(error))
+                    # Where the runner needs the database, too, the job is due again by its schedule.
+                    with suppress(SQLAlchemyError, StoreError, OSError):
+                        self._runner().submit(job, after=LATER)
+                except Exception:
+                    self._counted(job, began, failed=True)
+                    raise
+                else:
+                    self._service.worked()
+                    self._counted(job, began, failed=False)
 
         return run
+
+    def _counted(self, job: Job, began: float, *, failed: bool) -> None:
+        """Counts a job for the metrics. Where that cannot be written, it is left out: the job is done all the same."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from store import totals
+
+        took = timedelta(seconds=monotonic() - began)
+        with suppress(SQLAlchemyError), self._service.engine.begin() as conn:
+            totals.add_job(conn, job.kind, failed=failed, took=took)
 
     def _of_connection(self, action: "Callable[[Job, Leased, str], None]") -> Callable[[Job], None]:
         """As above, for a job of a connection. Those of one that is not configured (any more) come to nothing."""
@@ -87,7 +106,7 @@ class Jobs:
         def run(job: Job, leased: "Leased") -> None:
             name = job.connection
             if name is None or name not in leased.connectors:
-                log.info("job of a connection that is not configured", job=job.kind, connection=name)
+                log.info("job of a connection that is not configured")
                 return
             action(job, leased, name)
 
@@ -168,6 +187,7 @@ class Jobs:
         done = work_off(service.engine, leased.config, leased.connectors, now=now, stop=service.stop)
         for connection, scope, error in done.errors:
             log.warning("hint not worked off", connection=connection, scope=scope, error=service.hide(error))
+        self._count_soon(news=done.changed > 0)
         if done.done or done.failed:
             log.info("hints worked off", done=done.done, failed=done.failed, read=done.read, changed=done.changed)
 
@@ -185,10 +205,30 @@ class Jobs:
                 self._runner().submit(Job("write_back", name))
 
     def _alerts(self, _job: Job, leased: "Leased") -> None:
-        """Replaced below."""
+        from alerts.digest.send import send_waiting
+        from alerts.send import send_alerts
+        from cli.alerts import words
+        from cli.digest_asked import Engine
+
+        service, config = self._service, leased.config
+        common: Any = {"now": now, "stop": service.stop, "hide": service.hide}
+        told = send_alerts(service.engine, config, words=words, **common)
+        if told.routed or told.messages or told.failed:
+            log.info("alerts sent", routed=told.routed, messages=told.messages, failed=told.failed)
+        sent = send_waiting(service.engine, config, Engine(), **common)
+        if sent.messages or sent.failed:
+            log.info("digests sent", messages=sent.messages, failed=sent.failed)
 
     def _digest(self, job: Job, leased: "Leased") -> None:
-        """Replaced below."""
+        from alerts.digest.send import send_digest
+        from cli.digest_asked import Engine
+
+        service = self._service
+        assert job.name is not None
+        sent = send_digest(
+            service.engine, leased.config, job.name, Engine(), now=now, stop=service.stop, hide=service.hide
+        )
+        log.info("digest sent", messages=sent.messages, failed=sent.failed, quiet=sent.quiet)
 
     def _retain(self, _job: Job, leased: "Leased") -> None:
         from store.retention import retain

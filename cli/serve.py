@@ -1,84 +1,112 @@
 """`northing serve`."""
 
+import os
 import threading
-from datetime import datetime
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import typer
 
-from cli.session import ConfigOption, JsonOption, QuietOption, Session, command, session
+from cli.logs import LogOption, Style, VerboseOption
+from cli.session import INTERRUPTED, ConfigOption, JsonOption, QuietOption, Session, command, session
 
 if TYPE_CHECKING:
-    from config import Config
+    from cli.service import Service
+    from dashboard.inside import Inside
+    from sync.jobs.clockwork import Clockwork
+    from sync.jobs.job import Runner
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @command(app, "serve", "northing serve", "northing serve --quiet --config /etc/northing/northing.yaml")
+    @command(app, "serve", "northing serve", "northing serve --log json --config /etc/northing/northing.yaml")
     def serve(
-        ctx: typer.Context, config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
+        ctx: typer.Context,
+        log: LogOption = None,
+        verbose: VerboseOption = False,
+        config: ConfigOption = None,
+        json: JsonOption = False,
+        quiet: QuietOption = False,
     ) -> None:
-        """Sync now and then by `schedule.sync`, until Ctrl-C or SIGTERM. The configuration is read again each time.
+        """Run the service: read, count, tell and forget by the schedule, until Ctrl-C or SIGTERM.
 
-        By `schedule.reconcile` what is stored is compared with all that the tools list, too.
+        Changed configuration files are taken over as they are saved. One process serves a database, a second one stands
+        by; with `queue: procrastinate` any number do, and `northing worker` does the work.
         """
         at = session(ctx, config, json, quiet)
-        from cli.wiring import loaded, stopped_by_signals
-        from config.times import At, when
-        from sync.schedule import repeat, trigger
-
-        first, stop = loaded(at).config, threading.Event()
-        reconcile = when(first.schedule.reconcile)
-        at_times = reconcile if isinstance(reconcile, At) else None
-        with stopped_by_signals(stop):
-            at.note(f"Syncing now and {first.schedule.sync}, until Ctrl-C.")
-            repeat(_Runs(at, first, stop), trigger(first.schedule.sync_interval, at_times, first.zone), stop)
-
-
-class _Runs:
-    """One sync after another. What fails is reported, and tried again at the next time."""
-
-    def __init__(self, at: Session, config: "Config", stop: threading.Event) -> None:
-        self.at, self.config, self.stop = at, config, stop
-        self.swept_at: datetime | None = None
-
-    def __call__(self) -> None:
-        from cli.errors import report
-        from cli.session import INTERRUPTED
-        from cli.sync_command import run
-        from cli.wiring import now
-
-        self._read_configuration()
-        began = now()
         try:
-            sweep = self._sweep_is_due(began)
-            if run(self.at, self.config, sweep=sweep, stop=self.stop) != INTERRUPTED and sweep:
-                self.swept_at = began
-        except Exception as error:  # noqa: BLE001 - the next run may fare better; the person is told
-            report(self.at, error)
+            _serve(at, log, verbose=verbose)
+        except KeyboardInterrupt:
+            # The second signal: whatever still runs is left as it is.
+            os._exit(INTERRUPTED)
 
-    def _sweep_is_due(self, now: datetime) -> bool:
-        """By `schedule.reconcile`, since the last sweep of this process or, before there is one, of any other."""
-        from cli.wiring import database
-        from config.times import when
-        from store.sweep import swept_since
-        from sync.schedule import due
 
-        since = self.swept_at
-        if since is None:
-            with database(self.config.database) as engine, engine.begin() as conn:
-                since = swept_since(conn, now)
-        return due(when(self.config.schedule.reconcile), since, now, self.config.zone)
+def _serve(at: Session, style: Style | None, *, verbose: bool) -> None:
+    """Serves until a signal."""
+    import structlog
 
-    def _read_configuration(self) -> None:
-        """Takes over what changed in the files; what cannot be read leaves the old configuration in force."""
-        from cli.errors import report
-        from cli.wiring import loaded
-        from config import ConfigError
+    from cli.config_watch import watched
+    from cli.listening import Listening
+    from cli.logs import configure
+    from cli.service import serving
+    from cli.sole import Sole
+    from cli.upkeep import Upkeep
+    from cli.wiring import database, stopped_by_signals
+    from sync.jobs.clockwork import Clockwork
 
-        try:
-            self.config = loaded(self.at).config
-        except (ConfigError, OSError) as error:
-            report(self.at, error)
-            self.at.note("The configuration read before stays in force.")
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(stopped_by_signals(stop))
+        watch = watched(at)
+        configure(style, at.secrets.hide, verbose=verbose)
+        engine = stack.enter_context(database(watch.loaded.config.database))
+        service = stack.enter_context(serving(at, watch, engine, stop, decides=True))
+        sole = stack.enter_context(closing(Sole(engine))) if watch.loaded.config.queue is None else None
+        runner, close = _runner(service)
+        clockwork = Clockwork(runner)
+        listening = stack.enter_context(closing(Listening(_inside(service, clockwork, runner))))
+        listening.open()
+        clockwork.start()
+        Upkeep(service, runner, clockwork, sole, listening.open).thread().start()
+        stop.wait()
+        structlog.get_logger().info("stopping")
+        clockwork.stop()
+        if not close():
+            # Threads in the middle of a long request. What they stored so far is where the next ones go on.
+            structlog.get_logger().warning("some jobs are left unfinished, and go on after the next start")
+            os._exit(0)
+
+
+def _runner(service: "Service") -> "tuple[Runner, Callable[[], bool]]":
+    """What runs the jobs, and how it is closed: whether all of them came to an end."""
+    if service.config.queue is not None:
+        from sync.jobs.queue import Queue
+
+        return Queue(service.engine), lambda: True
+    from cli.jobs import Jobs
+    from cli.worker import at_once
+    from sync.jobs.pool import Pool
+
+    pool = Pool(Jobs(service, lambda: pool).handlers(), at_once(service), service.stop)
+    return pool, pool.close
+
+
+def _inside(service: "Service", clockwork: "Clockwork", runner: "Runner") -> "Inside":
+    from cli.wiring import now
+    from dashboard.inside import Inside
+    from sync.jobs.pool import Pool
+
+    budget = service.context("").budget
+    return Inside(
+        config=lambda: service.config,
+        now=now,
+        ticked=lambda: clockwork.ticked,
+        submit=runner.submit,
+        standing_by=lambda: service.status.standing_by,
+        problems=service.status.problems,
+        hide=service.hide,
+        jobs=runner.standing if isinstance(runner, Pool) else lambda: None,
+        limits=budget.known if budget is not None else dict,
+    )

@@ -1,6 +1,7 @@
 """What a running `serve` looks after beside its jobs: whether it is its turn, its files, its schedule."""
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,13 +26,22 @@ class Upkeep:
     """Keeps the schedule of a service as the configuration, the known scopes and the other processes want it.
 
     `sole`: the right to be the only service of the database; None where a queue sees to it that many do no harm.
+    `listen` is called each time: the address may be free by now.
     """
 
-    def __init__(self, service: Service, runner: Runner, clockwork: "Clockwork", sole: "Sole | None") -> None:
+    def __init__(
+        self,
+        service: Service,
+        runner: Runner,
+        clockwork: "Clockwork",
+        sole: "Sole | None",
+        listen: Callable[[], None] = lambda: None,
+    ) -> None:
         self._service = service
         self._runner = runner
         self._clockwork = clockwork
         self._sole = sole
+        self._listen = listen
         self._begun = False
         self._troubled = False
 
@@ -63,6 +73,7 @@ class Upkeep:
 
     def _turn(self) -> None:
         service = self._service
+        self._listen()
         if self._sole is not None and not self._sole.is_ours():
             self._stand_by()
             return

@@ -8,9 +8,8 @@ import sqlalchemy as sa
 
 from connectors.records import Category, Ref
 from store.bulk import Bulk
-from store.tables import Connection, Scope, SweepSeen
+from store.tables import Scope, SweepSeen
 
-_CONNECTION = Connection.__table__
 _SCOPE = Scope.__table__
 _SEEN = SweepSeen.__table__
 
@@ -94,12 +93,3 @@ def finish(conn: sa.Connection, scope_id: int, held_back: int | None, now: datet
     """Note that a scope was compared. `held_back`: how many items were missed, where that was not believed."""
     forget(conn, scope_id)
     conn.execute(sa.update(_SCOPE).where(_SCOPE.c.id == scope_id).values(swept_at=now, held_back=held_back))
-
-
-def swept_since(conn: sa.Connection, now: datetime) -> datetime | None:
-    """Since when all scopes that are read have been compared; None where one never was, `now` where there is none."""
-    read = _SCOPE.c.visible & ~_SCOPE.c.archived & _SCOPE.c.last_ok_at.is_not(None) & ~_CONNECTION.c.archived
-    counts = sa.func.count(), sa.func.count(_SCOPE.c.swept_at), sa.func.min(_SCOPE.c.swept_at)
-    joined = _SCOPE.join(_CONNECTION, _CONNECTION.c.id == _SCOPE.c.connection_id)
-    there, compared, oldest = conn.execute(sa.select(*counts).select_from(joined).where(read)).one()
-    return oldest if there == compared and there else (None if there else now)

@@ -14,6 +14,8 @@ from sync.jobs.schedule import Scheduled
 
 AGAIN_S = 5.0
 """How long after a runner did not take a job it is offered again."""
+TICK_S = 10
+"""How often the clockwork shows that it lives."""
 
 log = structlog.get_logger()
 
@@ -25,8 +27,11 @@ class Clockwork:
     """
 
     def __init__(self, runner: Runner) -> None:
+        self.ticked: datetime | None = None
+        """When it was last seen at work; None before it began."""
         self._runner = runner
         self._changed = threading.Condition()
+        self._replacing = threading.Lock()
         self._due: dict[Job, datetime] = {}
         self._stopped = False
         self._scheduled: dict[str, Scheduled] = {}
@@ -40,6 +45,7 @@ class Clockwork:
     def start(self) -> None:
         """Begins to fire."""
         self._scheduler.start()
+        self._scheduler.add_job(self._tick, "interval", seconds=TICK_S, next_run_time=datetime.now(UTC))
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,24 +53,31 @@ class Clockwork:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._scheduler.shutdown(wait=False)
+        with self._replacing:
+            self._scheduler.shutdown(wait=False)
 
     def replace(self, scheduled: Iterable[Scheduled]) -> None:
         """Takes another schedule. What stands in both stays as it is, so that nothing due meanwhile is lost."""
         wanted = {f"{one.job.lock} {one.job.kind} {one.when}": one for one in scheduled}
-        for name in [name for name, one in self._scheduled.items() if wanted.get(name) != one]:
-            self._scheduler.remove_job(name)
-            del self._scheduled[name]
-        for name, one in wanted.items():
-            if name not in self._scheduled:
-                self._scheduler.add_job(self.fire, one.trigger, args=(one,), id=name)
-                self._scheduled[name] = one
+        with self._replacing:
+            if self._stopped:
+                return
+            for name in [name for name, one in self._scheduled.items() if wanted.get(name) != one]:
+                self._scheduler.remove_job(name)
+                del self._scheduled[name]
+            for name, one in wanted.items():
+                if name not in self._scheduled:
+                    self._scheduler.add_job(self.fire, one.trigger, args=(one,), id=name)
+                    self._scheduled[name] = one
 
     def fire(self, one: Scheduled, *due: datetime) -> None:
         """Has a job done now that was due at these moments, of which the last one counts."""
         with self._changed:
             self._due[one.job] = one.slot(due[-1])
             self._changed.notify_all()
+
+    def _tick(self, *due: datetime) -> None:
+        self.ticked = due[-1]
 
     def _offer(self) -> None:
         """Offers what is due to the runner, and again later what it does not take."""

@@ -51,7 +51,7 @@ def _is_due(one: Scheduled, last: datetime | None, now: datetime) -> bool:
 
 
 def _last(conn: sa.Connection, scopes: Mapping[str, Iterable[Known]]) -> dict[Job, datetime | None]:
-    """When the tools were asked last. A scope that was never read is not missing a comparison: reading comes first."""
+    """When the tools were asked last. What was read and never compared cannot lack anything from before it was read."""
     table = Connection.__table__
     last: dict[Job, datetime | None] = {}
     for row in conn.execute(sa.select(table.c.name, table.c.last_ok_at, table.c.failed_at).where(~table.c.archived)):
@@ -60,7 +60,7 @@ def _last(conn: sa.Connection, scopes: Mapping[str, Iterable[Known]]) -> dict[Jo
         for scope in known:
             last[Job("read", name, scope.external_id)] = scope.last_ok_at
             if scope.last_ok_at is not None:
-                last[Job("sweep", name, scope.external_id)] = scope.swept_at
+                last[Job("sweep", name, scope.external_id)] = scope.swept_at or scope.last_ok_at
     return last
 
 

@@ -15,7 +15,7 @@ from sync.jobs.job import Handlers, Job
 
 log = structlog.get_logger()
 
-GRACE_S = 4.0
+GRACE_S = 3.0
 """How long a stop waits for jobs that run: the whole program is to end within 5 s."""
 
 

@@ -1,71 +1,117 @@
-"""`northing serve`."""
+"""`northing serve`, in processes of its own."""
 
+import json
 import signal
-import subprocess
+import time
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 
 import store
 from simulator import serve
 from simulator.company import sites, write_config
-from tests.cli.conftest import Northing
-from tests.cli.test_sync import start
+from tests.cli.conftest import Company, Northing
+from tests.cli.served import Served, served
+from tests.cli.test_sync import wait_for_requests
 
 
-def runs(folder: Path) -> list[str]:
-    """Outcomes of the runs that have ended, the first one first."""
-    file = folder / "northing.db"
-    if not file.exists():
-        return []
-    engine = store.connect(f"sqlite:///{file}")
+def rows(url: str, query: str) -> list[Any]:
+    engine = store.connect(url)
     try:
         with store.reading(engine) as conn:
-            return list(
-                conn.execute(sa.text("SELECT outcome FROM run WHERE finished_at IS NOT NULL ORDER BY id")).scalars()
-            )
-    except OperationalError:  # the tables are not there yet
-        return []
+            return list(conn.execute(sa.text(query)).scalars())
     finally:
         engine.dispose()
 
 
-def swept(folder: Path) -> list[str]:
-    """When each scope was compared with its tool's list."""
-    engine = store.connect(f"sqlite:///{folder / 'northing.db'}")
+def ready(one: Served) -> tuple[int, str]:
+    """What `/readyz` answers: status and text."""
+    address = one.wait_for("listening")["address"]
     try:
-        with store.reading(engine) as conn:
-            return list(conn.execute(sa.text("SELECT swept_at FROM scope")).scalars())
-    finally:
-        engine.dispose()
+        with urllib.request.urlopen(f"{address}/readyz", timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
 
 
-def wait_for_runs(process: subprocess.Popen[str], folder: Path, number: int) -> None:
-    while len(runs(folder)) < number:
-        assert process.poll() is None
-        try:
-            process.wait(timeout=0.05)
-        except subprocess.TimeoutExpired:
-            continue
+@pytest.fixture
+def quick(company: Company, tmp_path: Path) -> Northing:
+    """The company with a service that reads each few seconds and listens where it can."""
+    northing = company.configured_in(tmp_path)
+    northing.append("northing.yaml", '\nschedule: {sync: every 2 seconds}\nservice: {listen: "127.0.0.1:0"}\n')
+    return northing
 
 
-def test_it_syncs_again_and_again_keeps_a_good_configuration_and_ends_on_sigterm(tmp_path: Path) -> None:
+def test_it_reads_and_counts_again_and_again_follows_its_files_and_ends_on_sigterm(quick: Northing) -> None:
+    with served(quick.folder) as one:
+        one.wait_for("counted", 2)
+        one.wait_for("scope read", 8)
+        assert ready(one)[0] == 200
+
+        good = quick.config.read_text()
+        quick.append("northing.yaml", "\nnonsense: true\n")
+        refused = one.wait_for("configuration cannot be applied")
+        assert [error.partition(": ")[2] for error in refused["errors"]] == [
+            "nonsense: unknown key. 22 others are known."
+        ]
+        status, text = ready(one)
+        assert (status, "nonsense: unknown key" in text) == (503, True)
+        quick.config.write_text(good.replace("every 2 seconds", "every 3 seconds"))
+        assert one.wait_for("configuration read again")["changes"] == ["changed: schedule.sync"]
+        assert ready(one)[0] == 200
+
+        began = time.monotonic()
+        assert one.end(signal.SIGTERM, 20) == 0
+        assert time.monotonic() - began < 5
+        assert "Traceback" not in "".join(one.text)
+    url = f"sqlite:///{quick.folder / 'northing.db'}"
+    assert set(rows(url, "SELECT outcome FROM run WHERE finished_at IS NOT NULL")) <= {"ok", "interrupted"}
+
+
+def test_a_second_process_stands_by_until_the_first_one_ends_however_that_is(company: Company, tmp_path: Path) -> None:
+    northing = company.configured_in(tmp_path)
+    northing.append("northing.yaml", '\nservice: {listen: "127.0.0.1:0"}\n')
+    with served(tmp_path) as first:
+        first.wait_for("counted")
+        with served(tmp_path) as second:
+            second.wait_for("standing by")
+            assert "Another process does the work" in ready(second)[1]
+            first.process.kill()
+            assert second.wait_for("serving")["due"] == 0, "what the first one read is not read again"
+            assert json.loads(ready(second)[1])["status"] == "ready"
+            assert second.end(signal.SIGINT, 20) == 0
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_signal_in_the_middle_of_the_first_reading_ends_it_soon_and_a_second_one_at_once(
+    request: pytest.FixtureRequest, tmp_path: Path, twice: bool
+) -> None:
+    url = f"sqlite:///{tmp_path / 'northing.db'}" if twice else request.getfixturevalue("postgres_url")
     jira, github = sites(datetime.now(UTC).date(), now=lambda: datetime.now(UTC))
-    with serve(jira, github) as running:
+    with serve(jira, github, latency=0.2) as running:
         write_config(tmp_path, running.url_of(jira), running.url_of(github), datetime.now(UTC).date())
         northing = Northing(tmp_path)
-        northing.append("northing.yaml", "\nschedule: {sync: every 1 second}\n")
-        process = start(tmp_path, "serve", "--quiet")
-        wait_for_runs(process, tmp_path, 2)
-        northing.append("northing.yaml", "\nnonsense: true\n")
-        wait_for_runs(process, tmp_path, 4)
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
-
-    assert process.returncode == 0, out + err
-    assert "nonsense: unknown key" in err
-    assert set(runs(tmp_path)) <= {"ok", "interrupted"}
-    assert all(swept(tmp_path)), "a scope was not compared"
-    assert "Traceback" not in err
+        northing.append(
+            "northing.yaml", f'\ndatabase: "{url.replace("+psycopg", "")}"\nservice: {{listen: "127.0.0.1:0"}}\n'
+        )
+        with served(tmp_path) as one:
+            wait_for_requests(one.process, jira, github)
+            one.wait_for("scope read")
+            jira.latency = github.latency = 30.0
+            began = time.monotonic()
+            if twice:
+                one.process.send_signal(signal.SIGTERM)
+                one.wait_for("stopping")
+            assert one.end(signal.SIGTERM, 20) == (130 if twice else 0)
+            assert time.monotonic() - began < (2.5 if twice else 5)
+            assert "Traceback" not in "".join(one.text)
+        jira.latency = github.latency = 0.0
+        assert northing("sync").code == 0
+    items = rows(url, "SELECT count(*) FROM work_item")[0]
+    assert items > 600

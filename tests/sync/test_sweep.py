@@ -1,21 +1,17 @@
 """The sweep: what is gone, what has moved, what is too much to believe, and what an unfinished list is worth."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from config.times import when
 from connectors.base import Usage
 from connectors.errors import Refused, TryAgain
 from connectors.records import Looked, Ref, Scope
-from store import sweep as seen
 from store import tables
 from sync.only import Only, UnknownScope
-from sync.schedule import due, trigger
 from tests.sync.fake import START, World, world
 from tests.sync.mirror_model import Mirrored, Model, Work, connector
 
@@ -462,54 +458,3 @@ def test_a_scope_is_named_alone_where_one_connection_has_it(listing: Shop) -> No
         with pytest.raises(UnknownScope, match="No scope 'NONE'"):
             Only.stored("NONE", listing.here.config, conn)
     listing.here.engine.dispose()
-
-
-# --- when
-
-
-ZURICH = ZoneInfo("Europe/Zurich")
-
-
-@pytest.mark.parametrize(
-    "schedule, since, expected",
-    [
-        ("daily at 02:30", None, True),
-        ("daily at 02:30", datetime(2026, 11, 24, 1, 29, tzinfo=UTC), True),  # 02:29 in Zurich
-        ("daily at 02:30", datetime(2026, 11, 24, 1, 31, tzinfo=UTC), False),
-        ("daily at 13:00", datetime(2026, 11, 23, 13, tzinfo=UTC), False),  # 12:00 UTC is 13:00, a second ahead
-        ("mon 08:00", datetime(2026, 11, 23, 6, tzinfo=UTC), True),
-        ("mon 08:00", datetime(2026, 11, 23, 8, tzinfo=UTC), False),
-        ("every 6 hours", datetime(2026, 11, 24, 6, tzinfo=UTC), False),
-        ("every 6 hours", datetime(2026, 11, 24, 5, tzinfo=UTC), True),
-    ],
-)
-def test_a_sweep_is_due_once_behind_each_moment(schedule: str, since: datetime | None, expected: bool) -> None:
-    now = datetime(2026, 11, 24, 11, 59, 59, tzinfo=UTC)  # a Tuesday
-    assert due(when(schedule), since, now, ZURICH) is expected
-
-
-def test_a_sync_is_due_at_the_moment_of_the_sweep_too() -> None:
-    at: Any = when("daily at 02:30")
-    start = datetime(2026, 11, 24, 1, 20, tzinfo=UTC)
-    assert trigger(timedelta(hours=4), at, ZURICH).get_next_fire_time(start, start) == datetime(
-        2026, 11, 24, 1, 30, tzinfo=UTC
-    )
-
-
-def test_the_oldest_sweep_counts_and_scopes_that_are_not_read_do_not(listing: Shop) -> None:
-    def since() -> datetime | None:
-        with listing.here.engine.begin() as conn:
-            found = seen.swept_since(conn, START)
-        listing.here.engine.dispose()
-        return found
-
-    never = since()
-    listing.sweep(only=Only("fake", "ONE"))
-    half = since()
-    listing.here.now += timedelta(hours=1)
-    listing.sweep(only=Only("fake", "TWO"))
-
-    assert (never, half, since()) == (None, None, LATER)
-    listing.model.projects["1"].hidden = True
-    listing.here.sync()
-    assert since() == LATER + timedelta(hours=1)

@@ -60,7 +60,11 @@ def minutes(number: float) -> timedelta:
 
 
 def test_a_restart_after_two_minutes_reads_only_what_was_not_read_to_the_end(migrated_url: str) -> None:
-    found = jobs(migrated_url, minutes(2), {"A": (minutes(2), minutes(60)), "B": (None, None), "Y": (None, None)})
+    found = jobs(
+        migrated_url,
+        minutes(2),
+        {"A": (minutes(2), minutes(60)), "B": (None, None), "C": (minutes(2), None), "Y": (None, None)},
+    )
     assert found == [Job("ask", "fake"), Job("read", "fake", "B")]
 
 
@@ -78,7 +82,7 @@ def test_after_a_night_all_is_read_and_a_comparison_takes_the_place_of_a_reading
 
 
 def test_a_digest_whose_time_passed_while_nothing_ran_is_made_up_for_once(migrated_url: str) -> None:
-    digest = Job("digest", name="0")
+    [digest] = [one.job for one in schedule(CONFIG, {}) if one.job.kind == "digest"]
     engine = store.connect(migrated_url)
 
     def is_due(now: datetime) -> bool:

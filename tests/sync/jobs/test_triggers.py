@@ -127,16 +127,22 @@ def test_the_latest_moment_is_the_one_before_the_next(now: datetime, words: str)
     assert one.get_next_fire_time(None, latest) == latest
 
 
-def test_what_was_done_is_overdue_after_its_interval_or_once_its_time_came() -> None:
-    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    often, daily_ = trigger(when("every 15 minutes"), UTC), trigger(when("daily at 02:30"), UTC)
-    minutes = (1, 14, 15, 9 * 60, 9 * 60 + 30, 9 * 60 + 31)
-    assert [often.overdue(now - timedelta(minutes=one), now) for one in minutes] == [
-        False,
-        False,
-        True,
-        True,
-        True,
-        True,
-    ]
-    assert [daily_.overdue(now - timedelta(minutes=one), now) for one in minutes] == [False] * 5 + [True]
+@pytest.mark.parametrize(
+    "words, last, expected",
+    [
+        ("daily at 02:30", datetime(2026, 11, 24, 1, 29, tzinfo=UTC), True),  # 02:29 in Zurich
+        ("daily at 02:30", datetime(2026, 11, 24, 1, 30, tzinfo=UTC), False),
+        ("daily at 13:00", datetime(2026, 11, 23, 13, tzinfo=UTC), False),  # 12:00 UTC is 13:00, a second ahead
+        ("mon 08:00", datetime(2026, 11, 23, 6, tzinfo=UTC), True),
+        ("mon 08:00", datetime(2026, 11, 23, 8, tzinfo=UTC), False),
+        ("every 6 hours", datetime(2026, 11, 24, 6, tzinfo=UTC), False),
+        ("every 6 hours", datetime(2026, 11, 24, 5, tzinfo=UTC), True),
+        ("every 15 minutes", datetime(2026, 11, 24, 11, 45, tzinfo=UTC), False),
+        ("every 15 minutes", datetime(2026, 11, 24, 11, 44, 59, tzinfo=UTC), True),
+    ],
+)
+def test_what_was_done_is_overdue_after_its_interval_or_once_its_time_came(
+    words: str, last: datetime, expected: bool
+) -> None:
+    now = datetime(2026, 11, 24, 11, 59, 59, tzinfo=UTC)  # a Tuesday
+    assert trigger(when(words), ZoneInfo("Europe/Zurich")).overdue(last, now) is expected
