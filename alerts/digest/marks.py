@@ -37,7 +37,7 @@ class Marks:
             before, after = shown[: len(shown) - len(shown.lstrip())], shown[len(shown.rstrip()) :]
             return f"{before}{self.strong(shown.strip())}{after}" if shown.strip() else shown
         if isinstance(one, Code):
-            return self.code(shown.strip())
+            return self.code(shown.strip()) if shown.strip() else ""
         if isinstance(one, Link) and one.url is not None and is_web(one.url):
             return self.link(shown.strip(), one.url)
         if isinstance(one, Health):
