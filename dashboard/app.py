@@ -1,5 +1,7 @@
 """The HTTP application of the service: health, metrics, and where the tools deliver. Nothing else is served."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,7 +40,15 @@ def application(inside: Inside) -> ASGIApp:
     """What `northing serve` serves: `/healthz`, `/readyz`, `/metrics`, `/hooks/{kind}`. The database is migrated."""
     engine = _engine(inside.config().database)
     ready, metrics, receiver = health.Readiness(inside, engine), Metrics(inside, engine), Receiver(inside, engine)
-    app = FastAPI(title="Northing", openapi_url=None, docs_url=None, redoc_url=None)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title="Northing", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+    )
 
     async def healthz() -> Response:
         return health.alive(inside)

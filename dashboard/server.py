@@ -35,7 +35,7 @@ def serving(app: Any, host: str, port: int) -> Generator[str]:
         http="h11",
         ws="none",
         loop="asyncio",
-        lifespan="off",
+        lifespan="auto",
         log_config=None,
         access_log=False,
         server_header=False,
