@@ -100,6 +100,10 @@ class Budget(Protocol):
         """What this process knew last, which costs nothing and may be out of date; not to be changed. And the time."""
         ...
 
+    def known(self) -> dict[str, Limits]:
+        """What is known of each account; not to be changed."""
+        ...
+
 
 class OwnBudget:
     """What this process knows by itself."""
@@ -120,7 +124,7 @@ class OwnBudget:
         return self._known.get(account) or Limits(), self._now()
 
     def known(self) -> dict[str, Limits]:
-        """What is known of each account; not to be changed."""
+        """See `Budget`."""
         with self._lock:
             return dict(self._known)
 

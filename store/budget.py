@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.budget import Limits
 from connectors.errors import TryAgain
-from store.database import connect
+from store.database import connect, reading
 from store.tables import RateBudget
 
 _TABLE = RateBudget.__table__
@@ -73,6 +73,12 @@ class SharedBudget:
         """See `connectors.budget.Budget`."""
         with self._lock:
             return self._known.get(account) or Limits(), self._fixed() if self._fixed else _now() + self._ahead
+
+    def known(self) -> dict[str, Limits]:
+        """See `connectors.budget.Budget`. Raises errors of the database."""
+        with reading(self._engine) as conn:
+            rows = conn.execute(sa.select(_TABLE.c.account, _TABLE.c.limits)).all()
+        return {row.account: msgspec.json.decode(row.limits, type=Limits) for row in rows}
 
     def _new(self, conn: sa.Connection, account: str) -> sa.Row[Any, Any]:
         # Of two that begin in one moment, the second waits here for the first.

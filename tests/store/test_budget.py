@@ -119,6 +119,7 @@ def test_the_reserve_of_an_hourly_limit_is_kept_by_all(
     known, _ = budgets[1].glance(ACCOUNT)
     assert known.left is not None
     assert (known.left.limit, known.left.remaining) == (5000, 499)
+    assert {account: one.left for account, one in budgets[0].known().items()} == {ACCOUNT: known.left}
 
 
 def test_a_call_that_came_too_fast_here_goes_slower_everywhere(
