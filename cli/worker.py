@@ -39,8 +39,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Join the fleet: do jobs of the queue beside any number of other workers, until Ctrl-C or SIGTERM.
 
-        Needs `queue: procrastinate`, and a `northing serve` that keeps the schedule. A worker that stops gives back what
-        it has begun; the jobs of one that dies are taken over within half a minute.
+        Needs `queue: procrastinate`, and a `northing serve` that keeps the schedule. A worker that stops gives back
+        what it has begun; the jobs of one that dies are taken over within half a minute.
         """
         _work(session(ctx, config, json, quiet), concurrency, log, verbose=verbose)
 
