@@ -1,5 +1,6 @@
 """Tables by migrations, views as code around them."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from store import tables
 from store.migrate import SCHEMA
 from tests.store.samples import execute, rows
 
+PROCESSES = 8 if os.environ.get("NORTHING_LONG") else 2
 MIGRATIONS = Path(store.__file__).parent / "migrations"
 
 
@@ -124,6 +126,51 @@ def test_several_starts_at_once_migrate_once(empty: sa.Engine) -> None:
         thread.join()
     assert failures == []
     assert rows(empty, "SELECT version, migration FROM northing_schema_version") == [(1, SCHEMA)]
+
+
+KILLED = """
+import os, signal, sys
+import store
+def create_views(conn):
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.modules["store.migrate"].create_views = create_views
+store.migrate(store.connect(sys.argv[1]))
+"""
+START = """
+import sys, store
+sys.stdout.write("ready\\n")
+sys.stdout.flush()
+sys.stdin.read(1)
+store.migrate(store.connect(sys.argv[1]))
+"""
+
+
+def test_a_migration_that_is_killed_leaves_nothing_and_is_made_by_the_next_ones_that_start(empty: sa.Engine) -> None:
+    url = empty.url.render_as_string(hide_password=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED, url], check=False)
+    assert killed.returncode == -9
+    assert sa.inspect(empty).get_table_names() == []
+    empty.dispose()
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", START, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(PROCESSES)
+    ]
+    for one in started:
+        assert one.stdout is not None
+        assert one.stdout.readline() == b"ready\n"
+    ends = [one.communicate() for one in _all_let_go(started)]
+    assert [one.returncode for one in started] == [0] * PROCESSES, ends
+    assert rows(empty, "SELECT version, migration FROM northing_schema_version") == [(1, SCHEMA)]
+
+
+def _all_let_go(started: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
+    for one in started:
+        assert one.stdin is not None
+        one.stdin.write(b"x")
+        one.stdin.flush()
+    return started
 
 
 def test_foreign_keys_hold_after_migrating(sqlite_url: str) -> None:
