@@ -108,7 +108,7 @@ class WritingEndpoints:
             raise _refusal(400, "The value is no valid JSON.") from error
         status = 200 if name in issue.properties else 201
         issue.properties[name] = value
-        return Answer(b"", status)
+        return Answer(b"{}", status)
 
     def _delete_property(self, call: Call) -> Answer:
         issue, name = self._issue(call), call.params["name"]

@@ -18,13 +18,15 @@ from connectors.records import Ref, Scope
 from simulator import GitHubSite, JiraSite, serve
 from simulator.jira import Atlassian
 from tests.contracts.wire import Exchange, Recorder
+from tests.contracts.writing import writing_life
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 def _context() -> Context:
-    return Context(now=lambda: NOW, stop=threading.Event(), sleep=lambda _: None)
+    waited = [0.0]  # what writes waits its turn, and the time has to come
+    return Context(lambda: NOW + timedelta(seconds=sum(waited)), threading.Event(), waited.append)
 
 
 def github_site(**options: Any) -> GitHubSite:
@@ -291,6 +293,41 @@ def datacenter_life() -> list[Exchange]:
         return exchanges
 
 
+def _write_to_github(form: str) -> list[Exchange]:
+    site = github_site()
+    with _heard(site) as (running, exchanges), closing(github(site, running.url_of(site))) as connector:
+        [scope] = [one for one in connector.scopes().scopes if one.key == "merlo/shop"]
+
+        def lose() -> None:
+            site.find("merlo/shop#2").comments.clear()
+            site.remove_label("merlo/shop#2", "northing:CHECKOUT.1")
+
+        def refuse() -> None:
+            site.access.read_only.add("github-token")
+
+        writing_life(connector, form, scope, _ref(site, "merlo/shop#2"), lose, refuse)
+        return exchanges
+
+
+def _write_to_jira(flavour: Any, form: str) -> list[Exchange]:
+    site = jira_site(flavour)
+    with _heard(site) as (running, exchanges), closing(jira(site, running.url_of(site))) as connector:
+        [scope] = [one for one in connector.scopes().scopes if one.key == "SHOP"]
+        story = site.find("SHOP-2")
+        assert story is not None
+
+        def lose() -> None:
+            story.comments.clear()
+            story.properties.clear()
+            site.tokens.quiet = False
+
+        def refuse() -> None:
+            site.tokens.read_only.add("SHOP")
+
+        writing_life(connector, form, scope, Ref(external_id=str(story.id), key="SHOP-2"), lose, refuse)
+        return exchanges
+
+
 LIVES: dict[str, tuple[str, Callable[[], list[Exchange]]]] = {
     "github": ("github", github_life),
     "github with other names": ("github", github_renamed),
@@ -304,5 +341,11 @@ LIVES: dict[str, tuple[str, Callable[[], list[Exchange]]]] = {
     "jira cloud by oauth": ("jira", gateway_life),
     "jira cloud by scoped token": ("jira", scoped_token_life),
     "jira data center": ("datacenter", datacenter_life),
+    "comments on github": ("github", lambda: _write_to_github("comment")),
+    "labels on github": ("github", lambda: _write_to_github("label")),
+    "comments on jira cloud": ("jira", lambda: _write_to_jira("cloud", "comment")),
+    "properties on jira cloud": ("jira", lambda: _write_to_jira("cloud", "property")),
+    "comments on jira data center": ("datacenter", lambda: _write_to_jira("datacenter", "comment")),
+    "properties on jira data center": ("datacenter", lambda: _write_to_jira("datacenter", "property")),
 }
 """By name: the tool, as deviations call it, and the conversation."""

@@ -52,4 +52,17 @@ DEVIATIONS = [
         r"GET /rest/pat/latest/tokens: no such path",
         "Personal access tokens are Data Center's own; the document is that of Cloud.",
     ),
+    Deviation(
+        "github",
+        r"(POST|PATCH) \S+: status 403 is not listed",
+        "What may only read is answered 403 when it writes; the document lists it for some calls only.",
+    ),
+    *(
+        Deviation(
+            tool,
+            r"PUT /rest/api/3/issue/\{issueIdOrKey\}/comment/\{id\}: status 403 is not listed",
+            "So Jira refuses to keep an edit quiet for an account that may not, and edits of one that may not edit.",
+        )
+        for tool in ("jira", "datacenter")
+    ),
 ]
