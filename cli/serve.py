@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sync.jobs.clockwork import Clockwork
     from sync.jobs.job import Runner
 
+GRACE_S = 4.0
+"""How long a stop waits for the worker of this process."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -33,7 +36,7 @@ def register(app: typer.Typer) -> None:
         """Run the service: read, count, tell and forget by the schedule, until Ctrl-C or SIGTERM.
 
         Changed configuration files are taken over as they are saved. One process serves a database, a second one stands
-        by; with `queue: procrastinate` any number do, and `northing worker` does the work.
+        by; with `queue: procrastinate` any number do, and share the work with any number of `northing worker`.
         """
         at = session(ctx, config, json, quiet)
         try:
@@ -82,9 +85,18 @@ def _serve(at: Session, style: Style | None, *, verbose: bool) -> None:
 def _runner(service: "Service") -> "tuple[Runner, Callable[[], bool]]":
     """What runs the jobs, and how it is closed: whether all of them came to an end."""
     if service.config.queue is not None:
-        from sync.jobs.queue import Queue
+        from cli.worker import queued
 
-        return Queue(service.engine), lambda: True
+        queue, worker = queued(service)
+        ended: list[bool] = []
+        thread = threading.Thread(target=lambda: ended.append(worker.run()), name="worker", daemon=True)
+        thread.start()
+
+        def close() -> bool:
+            thread.join(GRACE_S)
+            return ended == [True]
+
+        return queue, close
     from cli.jobs import Jobs
     from cli.worker import at_once
     from sync.jobs.pool import Pool

@@ -1,5 +1,6 @@
 """`northing worker`."""
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.logs import LogOption, Style, VerboseOption
-from cli.session import ConfigOption, Failure, JsonOption, QuietOption, Session, command, session
+from cli.session import INTERRUPTED, ConfigOption, Failure, JsonOption, QuietOption, Session, command, session
 
 if TYPE_CHECKING:
     from cli.service import Service
@@ -42,7 +43,12 @@ def register(app: typer.Typer) -> None:
         Needs `queue: procrastinate`, and a `northing serve` that keeps the schedule. A worker that stops gives back
         what it has begun; the jobs of one that dies are taken over within half a minute.
         """
-        _work(session(ctx, config, json, quiet), concurrency, log, verbose=verbose)
+        at = session(ctx, config, json, quiet)
+        try:
+            _work(at, concurrency, log, verbose=verbose)
+        except KeyboardInterrupt:
+            # The second signal: whatever still runs is left as it is, and taken over.
+            os._exit(INTERRUPTED)
 
 
 def _work(at: Session, concurrency: int | None, style: Style | None, *, verbose: bool) -> None:
@@ -66,7 +72,9 @@ def _work(at: Session, concurrency: int | None, style: Style | None, *, verbose:
         service = stack.enter_context(serving(at, watch, engine, stop, decides=False))
         threading.Thread(target=_follow, args=(service,), name="configuration", daemon=True).start()
         _, work = queued(service, concurrency)
-        work.run()
+        if not work.run():
+            # Threads in the middle of a long request, whose jobs were given back.
+            os._exit(0)
 
 
 def queued(service: "Service", concurrency: int | None = None) -> "tuple[Queue, Worker]":

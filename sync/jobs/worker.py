@@ -82,10 +82,10 @@ class Worker:
         self._next_beat = self._well_since = self._next_look = 0.0
         self._away = False
 
-    def run(self) -> None:
-        """Works until `stop` is set, then gives back what could not end within seconds.
+    def run(self) -> bool:
+        """Works until `stop` is set, then gives back what has begun. False where some of it does not end in seconds.
 
-        While the database is away it waits for it. Raises errors of this program.
+        While the database is away it waits for it.
         """
         # Connections of its own: however busy the jobs are, it can say that it is alive.
         self._engine = connect(self._url.render_as_string(hide_password=False))
@@ -93,11 +93,11 @@ class Worker:
             while not self._stop.is_set():
                 try:
                     self._round()
-                except _AWAY as error:
+                except Exception as error:  # noqa: BLE001 - it is told, and the next round may fare better
                     self._lost(error)
                 self._ended.wait(self._poll.total_seconds())
+            return self._leave()
         finally:
-            self._leave()
             self._engine.dispose()
 
     def _round(self) -> None:
@@ -131,8 +131,10 @@ class Worker:
         self._next_beat = 0.0
         if not self._away:
             self._away = True
-            told = failure(error)
-            log.warning("the queue cannot be reached, trying again", error=told.message if told else str(error))
+            if told := failure(error):
+                log.warning("the queue cannot be reached, trying again", error=told.message)
+            else:
+                log.error("the queue cannot be worked off, trying again", exc_info=error)
 
     def _take_over(self) -> None:
         with self._engine.begin() as conn:
@@ -197,23 +199,24 @@ class Worker:
                 if self._over.wait(self._poll.total_seconds()):
                     return  # others take it over
 
-    def _leave(self) -> None:
+    def _leave(self) -> bool:
         until = time.monotonic() + _GRACE_S
         with self._lock:
             threads = list(self._running.values())
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._over.set()
+        with self._lock:
+            left = list(self._running)
         if self._id is None:
-            return
+            return not left
         with suppress(*_AWAY), self._engine.begin() as conn:
-            with self._lock:
-                left = list(self._running)
             for one in left:
                 held.give_back(conn, one)
                 log.warning("job does not end, others do it", job=one.id, **_words(one))
             held.leave(conn, self._id)
         log.info("worker ended", worker=self._id)
+        return not left
 
 
 def _words(taken: Taken) -> dict[str, str]:
