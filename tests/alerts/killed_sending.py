@@ -1,5 +1,8 @@
-"""`python tests/alerts/killed_sending.py DATABASE URL NOW`: sends what waits, again and again, to be killed."""
+"""`python tests/alerts/killed_sending.py DATABASE URL`: for each moment on standard input, a process that sends what
+waits, again and again, until it is killed. Forked, as Apprise takes seconds to load.
+"""
 
+import os
 import sys
 import threading
 from datetime import datetime
@@ -10,18 +13,28 @@ from alerts.send import send_alerts
 from tests.alerts.office import configured, words
 
 
-def run(database: str, url: str, now: str) -> None:
+def run(database: str, url: str, now: datetime) -> None:
+    """Sends without end."""
     engine = store.connect(database)
     config = configured({"hook": url})
     stop = threading.Event()
-    at = datetime.fromisoformat(now)
-    form(url)  # loads the plugins, so that this takes none of the moments
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
     while True:
-        send_alerts(engine, config, now=lambda: at, stop=stop, words=words, hide=str)
+        send_alerts(engine, config, now=lambda: now, stop=stop, words=words, hide=str)
+
+
+def say(text: str) -> None:
+    """A line to whoever kills."""
+    os.write(1, f"{text}\n".encode())
 
 
 if __name__ == "__main__":
-    run(*sys.argv[1:])
+    _, database, url = sys.argv
+    form(url)
+    say("ready")
+    for line in sys.stdin:
+        if (child := os.fork()) == 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            run(database, url, datetime.fromisoformat(line.strip()))
+        say(str(child))
+        os.waitpid(child, 0)
+        say("dead")

@@ -30,15 +30,9 @@ TEAMS = "workflows://prod-1.westeurope.logic.azure.com:443/643e69f83c8944438d681
 
 
 def change(summary: str = HOSTILE, subject: str = "SHOP-<1>@here", **more: Any) -> Change:
-    usual: dict[str, Any] = {
-        "id": 7,
-        "kind": "opened",
-        "severity": "critical",
-        "at": NOW,
-        "code": "STR301",
-        "since": NOW,
-    }
-    return Change(**usual | {"subject_kind": "item", "subject": subject, "summary": summary} | more)
+    usual: dict[str, Any] = {"id": 7, "kind": "opened", "severity": "critical", "at": NOW, "since": NOW}
+    usual.update(code="STR301", subject_kind="item", subject=subject, summary=summary, **more)
+    return Change(**usual)
 
 
 def posted(call: Any) -> Any:
