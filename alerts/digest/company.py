@@ -82,15 +82,14 @@ def _objectives(facts: Facts) -> Section | None:
         return None
     rows = [
         (
-            line(Strong(one.key), f" {one.title}"),
-            line(facts.named(one.team) if one.team else "–"),
+            line(Strong(one.key), f" {one.title}", f" ({facts.named(one.team)})" if one.team else ""),
             line(percent(one.outcome)),
             line(percent(one.delivery)),
             line(Health(one.health)),
         )
         for one in facts.objectives
     ]
-    table = Table(("Objective", "Team", "Outcome", "Delivery", "Worst health"), rows[:ROWS], right=frozenset((2, 3)))
+    table = Table(("Objective", "Outcome", "Delivery", "Worst health"), rows[:ROWS], right=frozenset((1, 2)))
     return Section(_titled("Objectives", len(rows)), [table], chat=0)
 
 
@@ -114,7 +113,7 @@ def _teams(facts: Facts) -> Section | None:
         )
         for team, of_team, size in found
     ]
-    columns = ("Team", "Serves key results", "Intentional", "Serves none", facts.measure.capitalize())
+    columns = ("Team", "Key results", "Intentional", "None", facts.measure.capitalize())
     table = Table(columns, rows[:ROWS], right=frozenset((1, 2, 3, 4)))
     return Section(_titled("Where effort goes", len(rows)), [table], chat=0)
 

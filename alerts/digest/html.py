@@ -83,10 +83,10 @@ def html(document: Document) -> str:
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n"
         '<body style="margin:0;padding:0;background:#ffffff">\n'
         '<table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" border="0"'
-        ' style="background:#ffffff"><tr><td align="center" style="padding:24px 16px">\n'
+        ' style="background:#ffffff;table-layout:fixed"><tr><td align="center" style="padding:24px 16px">\n'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"'
-        f' style="max-width:680px;text-align:left"><tr><td class="ink" style="{_FONT};font-size:15px;line-height:1.5;'
-        f'color:{_INK}">\n{inner}\n</td></tr></table>\n</td></tr></table>\n</body>\n</html>\n'
+        ' style="max-width:680px;table-layout:fixed;text-align:left"><tr><td class="ink"'
+        f' style="{_FONT};font-size:15px;line-height:1.5;overflow-wrap:break-word;color:{_INK}">\n{inner}\n</td></tr></table>\n</td></tr></table>\n</body>\n</html>\n'
     )
 
 
