@@ -241,7 +241,14 @@ class Jobs:
         from sync.write_back import write_back
 
         service = self._service
-        write_back(service.engine, leased.config, name, leased.connectors[name], now=now, stop=service.stop)
+        done = write_back(service.engine, leased.config, name, leased.connectors[name], now=now, stop=service.stop)
+        if done.off is not None:
+            log.info("nothing written back", connection=name, why=done.off)
+        elif done.error is not None or done.refused:
+            why = done.error or "; ".join(f"{one.scope}: {one.message}" for one in done.refused)
+            log.warning("write-back refused", connection=name, wrote=done.wrote, left=done.left, error=why)
+        elif done.steps:
+            log.info("written back", connection=name, wrote=done.wrote, left=done.left)
 
     def _count_soon(self, *, news: bool) -> None:
         if news:

@@ -14,7 +14,6 @@ from typing import Literal
 from urllib.parse import quote
 
 import sqlalchemy as sa
-import structlog
 
 import store
 from config import Config
@@ -34,8 +33,6 @@ MOST_AN_HOUR = 400
 REFUSED_AT_MOST = 3
 """After so many refusals one after the other a scope is left alone until the next run."""
 _CREDENTIALS = 401
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -132,8 +129,6 @@ def write_back(
     if dry_run and scope is None and result.error is None and result.off is None:
         with engine.begin() as conn:
             stored.see(conn, name, configured)
-    if not dry_run:
-        log.info("written back", connection=name, wrote=result.wrote, left=result.left, refused=len(result.refused))
     return result
 
 
@@ -243,7 +238,6 @@ class _Run:
         if refused:
             first = refused[0]
             self._result.refused.append(RefusedScope(scope.key, len(refused), first.message, first.advice))
-            log.warning("write-back refused", connection=self._name, scope=scope.key, error=first.message)
         with self._engine.begin() as conn:
             words = (refused[0].message, refused[0].advice) if refused else ("", "")
             stored.refused(conn, scope_id, len(refused), *words, self._now())
