@@ -19,6 +19,8 @@ def report(session: Session, error: BaseException) -> int:
 def _read(error: BaseException) -> tuple[int, list[str]]:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED, ["Interrupted."]
+    if (room := sys.modules.get("connectors.errors")) and isinstance(error, room.Cancelled):
+        return INTERRUPTED, ["Interrupted."]
     if isinstance(error, Failure):
         return error.code, _lines(error.message, error.advice)
     # Only what is loaded already can have raised its errors: `northing status` need not import the rest.
