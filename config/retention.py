@@ -44,7 +44,7 @@ class Retention(Model):
     """The steps in the history of items: `--as-of` answers for days so far back, and at least since running cycles
     began."""
     runs: Age = "30 days"
-    """What was read when."""
+    """What was read when, and which digests were sent."""
     snapshots: Age = "2 years"
     """The numbers of key results by day, while their cycle runs. Those of closed cycles are kept."""
     findings: Age = "1 year"

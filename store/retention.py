@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -11,13 +11,15 @@ import sqlalchemy as sa
 from config import Retention
 from config.retention import age
 from connectors.records import Change
-from store import hints, meta
+from store import firings, hints, meta
 from store.database import reading
 from store.tables import Cycle, Run, Snapshot, WorkChange
 
 _AT_ONCE = 2_000
 _ITEMS_AT_ONCE = 20_000
 _RUNS_AT_ONCE = 200
+_FIRED = timedelta(days=90)
+"""A job that no schedule has fired for so long is none any more: the longest interval is 31 days."""
 _HISTORY_FROM = "history_from"
 
 # What held at the limit is told by the last status before it, and by the last one that the tool knows. An estimate or
@@ -38,6 +40,9 @@ _ENDED = """
     f.resolved_at < :limit AND NOT EXISTS (SELECT 1 FROM barrier b WHERE b.finding_id = f.id)
     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.finding_id = f.id)
     AND NOT EXISTS (SELECT 1 FROM acknowledgement a WHERE a.finding_id = f.id)"""
+_DIGESTS = """
+    s.slot < :limit AND s.state <> 'waiting' AND EXISTS (SELECT 1 FROM digest_delivery l
+        WHERE l.digest = s.digest AND l.channel = s.channel AND l.slot > s.slot)"""
 # What people said stays, and what happened last.
 _NEWS = """
     c.at < :limit AND c.who IS NULL AND EXISTS (
@@ -47,12 +52,13 @@ _NEWS = """
 
 @dataclass
 class Removed:
-    """How many rows were removed, or would be: steps of items, runs with their scopes, days of key results, findings
-    that ended and what happened to findings, and hints of tools.
+    """How many rows were removed, or would be: steps of items, runs with their scopes, digests that were sent, days of
+    key results, findings that ended and what happened to findings, and hints of tools.
     """
 
     changes: int = 0
     runs: int = 0
+    digests: int = 0
     snapshots: int = 0
     findings: int = 0
     hints: int = 0
@@ -103,12 +109,16 @@ class _Sweeper:
             removed.changes = self._changes(limit)
         if limit := self._limit(retention.runs):
             removed.runs = self._runs(limit)
+            removed.digests = self._rows("digest_delivery s", "s.digest, s.slot, s.channel", _DIGESTS, {"limit": limit})
         if limit := self._limit(retention.snapshots):
             days = {"day": limit.date(), "now": self._now}
             removed.snapshots = self._rows("snapshot s", "s.key_result_id, s.day", _DAYS, days)
         if limit := self._limit(retention.findings):
             removed.findings = self._findings(limit)
         removed.hints = self._hints()
+        if not self._dry_run:
+            with self._engine.begin() as conn:
+                firings.forget(conn, self._now - _FIRED)
         return removed
 
     def _limit(self, kept: str) -> datetime | None:

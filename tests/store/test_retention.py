@@ -151,6 +151,23 @@ def test_old_runs_go_with_their_scopes_and_the_newest_stays(shop: Shop) -> None:
     assert len(shop.rows("SELECT id FROM run")) == 1
 
 
+def test_old_digests_go_but_the_last_of_each_channel_and_those_that_wait(shop: Shop) -> None:
+    table = SQLModel.metadata.tables["digest_delivery"]
+    words = {"digest": "leads", "channel": "ops", "attempts": 1, "uncertain": False}
+    given = {50: "waiting", 45: "sent", 40: "dropped", 35: "sent"}
+    with shop.engine.begin() as conn:
+        for days, state in given.items():
+            conn.execute(sa.insert(table).values(slot=ago(days), state=state, **words))
+        conn.execute(sa.insert(table).values(slot=ago(33), state="sent", **words | {"channel": "all"}))
+        for job, days in (("digest 0", 91), ("sync", 1)):
+            conn.execute(sa.insert(SQLModel.metadata.tables["firing"]).values(job=job, slot=ago(days)))
+    assert removed(shop) == Removed(digests=2)
+    assert [state for (state,) in shop.rows("SELECT state FROM digest_delivery ORDER BY slot")] == [
+        "waiting", "sent", "sent",
+    ]  # fmt: skip
+    assert shop.rows("SELECT job FROM firing") == [("sync",)]
+
+
 def okrs(engine: sa.Engine) -> None:
     """A key result in a cycle that runs since 100 days, and one in a cycle that is over."""
     tables = SQLModel.metadata.tables
