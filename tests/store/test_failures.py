@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 import store
 from store import database, failures
@@ -117,7 +118,7 @@ def test_what_does_not_pass_by_itself_says_what_to_put_right(sqlite: sa.Engine, 
 
 def test_a_mistake_of_this_program_is_not_called_a_failure_of_the_database(engine: sa.Engine) -> None:
     for statement in ("SELEC 1", "INSERT INTO meta (key, value) VALUES ('a', NULL)"):
-        with pytest.raises(sa.exc.DBAPIError) as caught, telling(engine):
+        with pytest.raises(DBAPIError) as caught, telling(engine):
             execute(engine, statement)
         assert failure(caught.value) is None
     assert failure(ZeroDivisionError()) is None

@@ -43,7 +43,7 @@ def ask(engine: sa.Engine, role: str, statement: str) -> object:
     """What a role gets that logs in."""
     url = make_url(engine.url).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False), user=role, autocommit=True) as conn:
-        row = conn.execute(statement).fetchone()
+        row = conn.execute(statement.encode()).fetchone()
         return row[0] if row else None
 
 

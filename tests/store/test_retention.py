@@ -29,7 +29,7 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def step(days: float, kind: str = "status", after: str = "x", category: str | None = "todo") -> Change:
+def step(days: float, kind: Any = "status", after: str = "x", category: Any = "todo") -> Change:
     return Change(at=ago(days), kind=kind, before="w", after=after, category=category if kind == "status" else None)
 
 

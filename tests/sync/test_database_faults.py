@@ -182,7 +182,7 @@ def test_jobs_are_put_off_while_the_database_is_away_and_then_lose_nothing(
     def read(job: Job) -> None:
         read_scope(one.engine, one.config, "fake", fake, str(job.scope), now=now, stop=stop)
 
-    handlers = {
+    handlers: Any = {
         "list": lambda _job: list_scopes(one.engine, one.config, "fake", fake, now=now, stop=stop),
         "read": read,
         "count": lambda _job: count(one.engine, one.config, now=now),
