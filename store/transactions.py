@@ -1,5 +1,7 @@
 """Transactions of those who write side by side."""
 
+import random
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -10,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 T = TypeVar("T")
 
 _TRIES = 10
+_PAUSE_S = 0.1
+"""For so long at most, and as long again at each further try, one steps back, so that the other one gets through."""
 _MET = {
     "40P01",  # a deadlock, in which the database let the other one go on
     "40001",  # what was read has changed
@@ -27,14 +31,15 @@ def beside(engine: sa.Engine, step: Callable[[sa.Connection], T]) -> T:
     `step` runs again, in a new transaction, where it met another one that wrote the same: it must leave nothing behind
     but what it writes to the database. Raises what it raises.
     """
-    for left in reversed(range(_TRIES)):
+    for tries in range(1, _TRIES + 1):
         try:
             with engine.begin() as conn:
                 _lock(conn, "_shared")
                 return step(conn)
         except DBAPIError as error:
-            if not left or getattr(error.orig, "sqlstate", None) not in _MET:
+            if tries == _TRIES or getattr(error.orig, "sqlstate", None) not in _MET:
                 raise
+        time.sleep(random.uniform(0, _PAUSE_S * tries))
     raise AssertionError("the last try returns or raises")
 
 
