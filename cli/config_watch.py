@@ -53,13 +53,10 @@ class Watch:
 
 
 def watched(session: Session) -> Watch:
-    """Watches the configuration of a call. Its warnings are noted, and its secrets are hidden from now on."""
-    from cli.problems import lines
+    """Watches the configuration of a call, whose secrets are hidden from now on."""
     from config import find
 
     watch = Watch(find(session.config, os.environ, Path.cwd()))
     session.hide = watch.loaded.references.hide
     session.secrets.read(watch.loaded)
-    for line in lines(watch.loaded.warnings):
-        session.note(line)
     return watch

@@ -57,14 +57,16 @@ class Secrets:
         self.learn(*loaded.references.secrets, *secrets_of(loaded.config))
 
     def hide(self, text: str) -> str:
-        """`text` with all of them taken out, and whatever else looks like one."""
-        pattern = self._pattern
-        if pattern is not None:
-            text = pattern.sub("***", text)
-        text = _SHAPES.sub("***", text)
+        """`text` with all of them taken out, and whatever else looks like one: for logs."""
+        text = _SHAPES.sub("***", self.hide_known(text))
         text = _NAMED.sub(r"\1***", text)
         text = _BEARER.sub(r"\1 ***", text)
         return _USER_INFO.sub("***@", text)
+
+    def hide_known(self, text: str) -> str:
+        """`text` with all of them taken out, and else as it is: for what people wrote."""
+        pattern = self._pattern
+        return text if pattern is None else pattern.sub("***", text)
 
 
 def secrets_of(config: "Config") -> set[str]:

@@ -98,7 +98,7 @@ class Service:
 
     def hide(self, text: str) -> str:
         """A text without the secrets of the configuration, those that it had before included."""
-        return self._at.hide(text)
+        return self._at.secrets.hide_known(text)
 
     def failed(self, error: Exception) -> None:
         """The database could not be used."""
@@ -175,6 +175,8 @@ class Service:
             self._unwritten = [self._note_applied]
 
     def _refuse(self, errors: list[str]) -> None:
+        # What stands in a wrong place may be the secret of another.
+        errors = [self._at.secrets.hide(one) for one in errors]
         self.status.configuration_errors = tuple(errors)
         log.error("configuration cannot be applied, the one before stays in force", errors=errors)
         if self._decides:
@@ -235,8 +237,12 @@ def serving(
     decides: bool,
     status: Status | None = None,
 ) -> Generator[Service]:
-    """A process of the service with its connectors, on a migrated database."""
+    """A process of the service with its connectors, on a migrated database. Warnings of its files are logged."""
+    from cli.problems import lines
     from cli.wiring import contexts
+
+    for line in lines(watch.loaded.warnings):
+        log.warning("configuration", warning=at.hide(line))
 
     def waits(connection: str, reason: str, seconds: float) -> None:
         log.info("waiting", connection=connection, reason=reason, seconds=round(seconds, 1))
