@@ -122,10 +122,12 @@ def read_scope(
                 compared = [one for one in pulled.scopes if one.listed or (sweep and one.may_be_gone)]
                 compare(engine, config, compared, rows=rows, now=now, stop=stop, accept_drop=False)
             with engine.begin() as conn:
-                rows.end(conn, outcome_of(one.outcome for one in rows.results))
+                ended = outcome_of(one.outcome for one in rows.results) if rows.results else "interrupted"
+                rows.end(conn, ended)
                 after = _standing(conn, name, external_id)
         containers = sum(one.row.containers for one in pulled.scopes)
-    return _read(rows, before, after, containers)
+    # Stopped before it began: there is nothing to tell.
+    return _read(rows, before, after, containers) if rows.results else Read()
 
 
 @dataclass(frozen=True)
