@@ -26,6 +26,7 @@ from store.tables import (
 _ITEM, _LINK, _WRITTEN = WorkItem.__table__, Link.__table__, Written.__table__
 _SHARED, _REFUSAL, _CONNECTION = WrittenShared.__table__, WriteRefusal.__table__, Connection.__table__
 
+_AT_ONCE = 500
 LONGEST = timedelta(minutes=10)
 """How long a writing whose end is not known may have taken."""
 
@@ -95,9 +96,7 @@ def serving(conn: sa.Connection, scope_id: int, running: Mapping[int, Standing])
     written: dict[int, dict[str, Any]] = defaultdict(dict)
     for row in rows:
         written[row.item_id][row.form] = row
-    columns = (_ITEM.c.id, _ITEM.c.external_id, _ITEM.c.key, _ITEM.c.url, _ITEM.c.state)
-    query = sa.select(*columns).where(_ITEM.c.scope_id == scope_id, _ITEM.c.presence == "present").order_by(_ITEM.c.id)
-    wanted = served.keys() | written.keys()
+    wanted = sorted(served.keys() | written.keys())
     return [
         Serving(
             row.id,
@@ -107,8 +106,12 @@ def serving(conn: sa.Connection, scope_id: int, running: Mapping[int, Standing])
             tuple(sorted(served[row.id], key=place.__getitem__)),
             written[row.id],
         )
-        for row in conn.execute(query)
-        if row.id in wanted
+        for at in range(0, len(wanted), _AT_ONCE)
+        for row in conn.execute(
+            sa.select(_ITEM.c.id, _ITEM.c.external_id, _ITEM.c.key, _ITEM.c.url, _ITEM.c.state)
+            .where(_ITEM.c.id.in_(wanted[at : at + _AT_ONCE]), _ITEM.c.presence == "present")
+            .order_by(_ITEM.c.id)
+        )
     ]
 
 
@@ -154,6 +157,15 @@ def end(
     where = (_WRITTEN.c.item_id == item_id) & (_WRITTEN.c.form == form)
     values = {"external_id": external_id, "content_hash": content_hash, "serves": serves, "echo_at": echo_at}
     conn.execute(sa.update(_WRITTEN).where(where).values(values))
+
+
+def take_back(conn: sa.Connection, item_id: int, form: str, before: Any) -> None:
+    """Notes that nothing was written after all: what stood in `written` before (None: no row) stands there again."""
+    where = (_WRITTEN.c.item_id == item_id) & (_WRITTEN.c.form == form)
+    if before is None:
+        conn.execute(sa.delete(_WRITTEN).where(where))
+    else:
+        conn.execute(sa.update(_WRITTEN).where(where).values(before._asdict()))
 
 
 def begin_shared(conn: sa.Connection, scope_id: int, name: str, now: datetime) -> None:

@@ -32,6 +32,9 @@ MOST_AN_HOUR = 400
 """Items of a connection that all runs of an hour write to: GitHub takes 500 new contents an hour."""
 REFUSED_AT_MOST = 3
 """After so many refusals one after the other a scope is left alone until the next run."""
+MOST_KEY_RESULTS = 50
+TITLE_LENGTH = 250
+"""No tool takes texts of any length: 50 key results with such titles fit everywhere."""
 _CREDENTIALS = 401
 
 
@@ -192,10 +195,10 @@ class _Run:
         steps: list[Step] = []
         needed: dict[int, Standing] = {}
         for item in items:
-            serves = [told[one] for one in item.key_results]
+            serves = [told[one] for one in item.key_results[:MOST_KEY_RESULTS]]
             mine = item.written.get(self._form)
             if serves and (item.begins or mine is not None):
-                needed |= {one: told[one] for one in item.key_results}
+                needed |= {one: told[one] for one in item.key_results[:MOST_KEY_RESULTS]}
                 steps += self._step(scope, item, self._form, serves)
                 others = {form for form in item.written if form != self._form}
             else:
@@ -252,9 +255,13 @@ class _Run:
             now = self._now()
             stored.begin(conn, item.id, step.form, before.updated_at, before.clock or now, now)
         row = item.written.get(step.form)
-        put = self._connector.put(
-            step.form, step.scope, item.ref, step.content, row.external_id if row is not None else None, usage
-        )
+        known = row.external_id if row is not None else None
+        try:
+            put = self._connector.put(step.form, step.scope, item.ref, step.content, known, usage)
+        except Refused:
+            with self._engine.begin() as conn:
+                stored.take_back(conn, item.id, step.form, row)
+            raise
         after = self._connector.touched(step.scope, item.ref, usage) if put.wrote else before
         with self._engine.begin() as conn:
             stored.end(
@@ -284,7 +291,7 @@ class _Run:
 def _told(one: stored.Standing, address: str | None) -> Standing:
     return Standing(
         key=one.key,
-        title=one.title,
+        title=one.title[:TITLE_LENGTH],
         health=one.health,
         delivery=tens(one.delivery),
         outcome=tens(one.outcome),

@@ -59,7 +59,7 @@ class _Repository(msgspec.Struct):
 def draft(form: str, standings: Sequence[Standing]) -> str | None:
     """The comment's text, or the labels' names with a line end between them."""
     if form == "label":
-        return "\n".join(sorted({label_of(one.key) for one in standings})) or None
+        return "\n".join(sorted(_labels(standings))) or None
     lines = [MARK, ""]
     if standings:
         lines += ["Key results that this work serves:", "", *(_line(one) for one in standings)]
@@ -72,19 +72,29 @@ def shared(form: str, standings: Sequence[Standing]) -> dict[str, str]:
     """A label's colour and description by its name: how its key result stands, which so needs no touching of issues."""
     if form != "label":
         return {}
-    return {label_of(one.key): _definition(one) for one in standings}
+    return {name: _definition(one) for name, one in _labels(standings).items()}
+
+
+def _labels(standings: Sequence[Standing]) -> dict[str, Standing]:
+    """The key results by label. GitHub tells labels that differ by case alone not apart: the first one has it."""
+    by_name: dict[str, tuple[str, Standing]] = {}
+    for one in standings:
+        name = label_of(one.key)
+        by_name.setdefault(name.casefold(), (name, one))
+    return dict(by_name.values())
 
 
 def label_of(key: str) -> str:
     """The label of a key result. A key that is too long for a label is cut, and stays one of a kind."""
-    name = f"{OWN_LABEL}{clean(key)}"
+    name = f"{OWN_LABEL}{' '.join(clean(key).split())}"
     if len(name) <= LABEL_LENGTH:
         return name
     return f"{name[: LABEL_LENGTH - 9]}~{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def _definition(one: Standing) -> str:
-    words = f"{standing_words(one)}: {' '.join(one.title.split())}"
+    title = "".join(letter for letter in one.title if letter <= "\uffff")  # others are refused here
+    words = f"{standing_words(one)}: {' '.join(title.split())}"
     said = words if len(words) <= DESCRIPTION_LENGTH else f"{words[: DESCRIPTION_LENGTH - 1]}…"
     return f"#{COLOURS.get(one.health, OTHER_COLOUR)} {said}"
 

@@ -1,7 +1,7 @@
 """Writing to Jira: a property of the issue, which nobody is told of, or one comment that is edited in place."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,22 +10,22 @@ from connectors.answers import ABSENT, Answer
 from connectors.base import Check, Usage
 from connectors.errors import Refused, SourceError
 from connectors.jira.control import Control
+from connectors.jira.rules import LacksScope
 from connectors.jira.values import Id
 from connectors.records import Ref, Scope
 from connectors.text import clean
-from connectors.transport import Transport
+from connectors.transport import Params, Transport
 from connectors.writing import KEPT, SERVES_NONE, Put, Standing, Touched, standing_words
 
 PROPERTY = "northing"
 MARK = "northing-write-back"
 """Is found in each of our comments: the name of an anchor that nobody sees, or where a link leads to."""
-TITLE_LENGTH = 250
-MOST_KEY_RESULTS = 50
-"""A property holds 32,768 bytes."""
 NEEDED = {"comment": ("ADD_COMMENTS", "EDIT_OWN_COMMENTS"), "property": ("EDIT_ISSUES",)}
 """The permissions that each form takes."""
 _WIKI = re.compile(r"([\\{}\[\]*_?+^~|!#@-])")
 _COMMENTS_A_PAGE = 100
+_INTERNAL = [{"key": "sd.public.comment", "value": {"internal": True}}]
+"""Keeps a comment from the customers of a service project. Other projects do not heed it."""
 
 
 class _Fields(msgspec.Struct):
@@ -92,7 +92,8 @@ class Writer:
             return answer if found is not None else None
 
         place = f"{self._api}/{ref.external_id}/comment"
-        answer = self._transport.send("POST", place, {"body": self._body(content)}, usage=usage, before=before)
+        body = {"body": self._body(content), "properties": _INTERNAL}
+        answer = self._send("POST", place, body, usage, before=before)
         if (there := looks[-1]) is None:
             return Put(str(answer.decode(_Comment).id), wrote=True)
         identity = str(there.id)
@@ -138,14 +139,14 @@ class Writer:
             if there is None:
                 return Put(None, wrote=False)
             try:
-                self._transport.send("DELETE", place, usage=usage)
+                self._send("DELETE", place, None, usage)
             except Refused as error:
                 if error.status != 404 or self._property(place, usage) is not None:
                     raise
             return Put(None, wrote=True)
         if there == msgspec.json.decode(content):
             return Put(PROPERTY, wrote=False)
-        self._transport.send("PUT", place, msgspec.Raw(content.encode()), usage=usage)
+        self._send("PUT", place, msgspec.Raw(content.encode()), usage)
         return Put(PROPERTY, wrote=True)
 
     def _property(self, place: str, usage: Usage) -> Any:
@@ -178,13 +179,28 @@ class Writer:
         """
         if self._cloud:
             try:
-                self._transport.send("PUT", place, body, params={"notifyUsers": "false"}, usage=usage)
+                self._send("PUT", place, body, usage, params={"notifyUsers": "false"})
             except Refused as error:
                 if error.status != 403:
                     raise
             else:
                 return
-        self._transport.send("PUT", place, body, usage=usage)
+        self._send("PUT", place, body, usage)
+
+    def _send(
+        self,
+        method: str,
+        place: str,
+        json: object,
+        usage: Usage,
+        *,
+        params: Params | None = None,
+        before: Callable[[], Answer | None] = lambda: None,
+    ) -> Answer:
+        try:
+            return self._transport.send(method, place, json, params, usage, before)
+        except LacksScope as error:  # the gateway says so by a 401, though it does know the token
+            raise Refused(error.message, advice=error.advice, status=403) from error
 
     def _found(self, ref: Ref, usage: Usage) -> tuple[Answer, _Comment | None]:
         """Our comment among those of the issue."""
@@ -220,13 +236,13 @@ def _property(standings: Sequence[Standing]) -> str:
     rows = [
         {
             "key": clean(one.key),
-            "title": clean(one.title)[:TITLE_LENGTH],
+            "title": clean(one.title),
             "health": one.health,
             "delivery": one.delivery,
             "outcome": one.outcome,
             "url": one.url,
         }
-        for one in standings[:MOST_KEY_RESULTS]
+        for one in standings
     ]
     return _json({"version": 1, "keyResults": rows})
 

@@ -6,10 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 
+from config import Conventions
+from connectors.base import Context
 from connectors.hooks import Delivery, hooks_of
-from simulator import GitHubSite, JiraSite
+from connectors.jira import Jira, JiraOptions
+from simulator import GitHubSite, JiraSite, serve
+from simulator.jira import Atlassian
 from simulator.limits import GitHubLimits
 from simulator.weather import Weather
 from simulator.webhooks import GitHubSender
@@ -90,7 +95,7 @@ def test_a_dry_run_shows_to_the_letter_what_is_written(url: str) -> None:
 # --- what a tool refuses ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["github comment", "github label", "cloud property", "datacenter comment"])
+@pytest.mark.parametrize("what", ["github label", "datacenter comment"])
 def test_a_scope_that_refuses_is_left_alone_and_told_of_until_it_does_not(url: str, what: str) -> None:
     with desk(url, what, many) as here:
         here.begin()
@@ -101,6 +106,7 @@ def test_a_scope_that_refuses_is_left_alone_and_told_of_until_it_does_not(url: s
         result = here.write()
         assert (result.wrote, [one.items for one in result.refused], result.error) == (0, [3], None)
         assert len(here.writings()) == 3
+        assert here.rows(tables.Written) == []
         [(subject, summary)] = findings(here)
         assert subject == ("merlo/shop" if here.kind == "github" else "SHOP")
         assert ("Issues: write" in summary) == (here.kind == "github")
@@ -140,6 +146,36 @@ def test_an_issue_that_is_gone_is_no_refusal(url: str) -> None:
         here.site.delete("SHOP-3")
         result = here.write()
         assert (result.wrote, result.refused) == (7, [])
+
+
+def test_a_token_that_may_only_read_is_refused_with_the_scope_that_it_lacks(url: str) -> None:
+    with desk(url, "cloud property", shop) as here:
+        here.begin()
+        site = here.site
+        assert isinstance(site, JiraSite)
+        atlassian = Atlassian(site)
+        atlassian.add_token("scoped", site.email)
+        with serve(site, atlassian) as running:
+            auth = {"email": site.email, "token": "scoped", "gateway": running.url_of(atlassian)}
+            options = {"kind": "jira", "url": running.url_of(site), "auth": auth, "projects": ["SHOP"]}
+            context = Context(now=here.clock, stop=here.stop, sleep=here.clock.sleep)
+            scoped = Jira("tool", JiraOptions.model_validate(options), Conventions(), "count", context)
+            here.connector.close()
+            here.connector = scoped
+            result = here.write()
+        assert (result.wrote, [one.items for one in result.refused], result.error) == (0, [2], None)
+        assert "the scope write:jira-work" in result.refused[0].message
+
+
+def test_comments_are_internal_in_a_service_project(url: str) -> None:
+    with desk(url, "cloud comment", shop) as here:
+        here.begin()
+        here.write()
+        sent = [
+            msgspec.json.decode(one.body) for one in here.site.requests if one.path.endswith("/comment") and one.body
+        ]
+        internal = [{"key": "sd.public.comment", "value": {"internal": True}}]
+        assert [one["properties"] for one in sent] == [internal, internal]
 
 
 @pytest.mark.parametrize("quiet", [True, False])
@@ -186,8 +222,9 @@ class Killed(BaseException):
     """The program does not survive this."""
 
 
-@pytest.mark.parametrize("what", ["github comment", "datacenter comment"])
-@pytest.mark.parametrize("moment", ["before", "behind"])
+@pytest.mark.parametrize(
+    "what, moment", [("github comment", "before"), ("github comment", "behind"), ("datacenter comment", "behind")]
+)
 def test_a_program_killed_while_it_writes_makes_nothing_twice_and_no_movement(
     url: str, what: str, moment: Literal["before", "behind"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
