@@ -8,7 +8,10 @@ from typing import Any, NoReturn
 import pytest
 import sqlalchemy as sa
 
+from config import Retention
 from connectors.errors import Refused
+from connectors.records import Change
+from store.retention import retain
 from sync.verify import Difference, Verdict, verify
 from tests.sync.fake import Fake, Tool, World, world
 
@@ -94,6 +97,19 @@ def test_an_item_that_is_gone_from_the_tool_is_named(shop: World) -> None:
     assert verdict(shop, sample=0).differences == (
         Difference("SHOP-2", "presence", "present", "not_visible", since=False),
     )
+
+
+def test_steps_that_retention_removed_are_no_difference(shop: World) -> None:
+    def step(days: int, word: str) -> Change:
+        return Change(at=shop.now - timedelta(days=days), kind="status", before="a", after=word, category="todo")
+
+    tool_of(shop).put("SHOP", 2, changes=(step(90, "a"), step(80, "b"), step(70, "c"), step(1, "d")))
+    shop.sync(full=True)
+    assert retain(shop.engine, Retention(changes="60 days"), shop.now).changes == 2
+    assert verdict(shop).same
+    run(shop, "DELETE FROM work_change WHERE after = 'd'")
+    [difference] = verdict(shop).differences
+    assert (difference.key, difference.field) == ("SHOP-2", "changes")
 
 
 def test_what_changed_since_it_was_read_is_told_apart_and_goes_with_the_next_sync(shop: World) -> None:
