@@ -194,7 +194,7 @@ def _prepare(folder: Path, database: str, stack: ExitStack) -> Run:
     (folder / "northing.yaml").write_text(f"""\
 database: {database}
 service: {{listen: "127.0.0.1:0"}}
-schedule: {{sync: every 1 second}}
+schedule: {{sync: every 3 seconds}}
 connections:
   oauth:
     kind: jira
