@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from benchmarks import alignment, backups, forecasting, full_sync, memory, second_sync, status
+from benchmarks import alignment, backups, forecasting, full_sync, memory, scale_out, second_sync, status
 from benchmarks.figures import Figure, show
 from benchmarks.sites import Size
 
@@ -33,6 +33,7 @@ def rows(*, small: bool) -> Rows:
         "backup-sqlite": lambda: backups.figures("sqlite", *organisation),
         "backup-postgresql": lambda: backups.figures("postgresql", *organisation),
         "forecast": lambda: forecasting.figures(2000 // part, 200 // (part // 10 or 1)),
+        "scale-out": lambda: scale_out.figures(Size(8 if small else 200, 30)),
         "status": status.figures,
     }
 
