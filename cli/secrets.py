@@ -112,12 +112,16 @@ def _pairs(options: BaseModel) -> Iterator[str]:
 
 def _of_address(url: str, *, whole: bool) -> Iterator[str]:
     """The secrets in an address. `whole`: it is one as a whole, and so is all in it that looks made by a machine."""
-    # By hand: a password may hold letters with which no address can be taken apart.
+    # By hand: a password may hold letters with which no address can be taken apart, and a query an `@`.
     rest = url.partition("://")[2]
-    before, _, behind = rest.rpartition("@")
+    before, at, place = rest.partition("?")[0].rpartition("@")
+    if not at:
+        before, at, place = rest.rpartition("@")
+    place, query = place.partition("?")[0], rest.partition("?")[2]
     user, colon, password = before.partition(":")
     yield password if colon or not whole else user
-    place, _, query = behind.partition("?")
+    if before:
+        yield base64.b64encode(unquote(before).encode()).decode()
     for name, value in parse_qsl(query):
         if whole or re.search(r"(?i)token|key|secret|passw|pwd|auth|sig|cred", name):
             yield from [value] if not whole or _MADE.fullmatch(value) else []
