@@ -1,8 +1,9 @@
 """From changes to a message: what, since when, why, what would end it, and where to look."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -62,7 +63,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as templates write it, of texts that are cleaned and cut, but not escaped."""
+    """An entry as templates write it, of texts that are cleaned and cut, but not escaped.
+
+    `head`: whether its first line is shown, where the title does not say the same.
+    """
 
     mark: str
     state: str
@@ -77,6 +81,7 @@ class Line:
     why: str | None = None
     ends: str | None = None
     url: Ready | None = None
+    head: bool = True
 
 
 def compose(
@@ -100,8 +105,10 @@ def compose(
         *([note] if note else []),
         *([f"This may be a repetition: message {number} was perhaps sent before."] if repetition else []),
     ]
-    lines = [_line(entry, setting, full=at < IN_FULL) for at, entry in enumerate(found[:SHOWN])]
+    lines = [_line(entry, setting, full=at < IN_FULL, standing=greeting) for at, entry in enumerate(found[:SHOWN])]
     title = _greeting(found) if greeting else _title(found)
+    if _alone(found) and not greeting:
+        lines[0] = replace(lines[0], head=False)
     more = sum(entry.count for entry in found[SHOWN:])
     url = address(setting.base, "findings") if setting.base else None
     data = {
@@ -131,36 +138,55 @@ def _greeting(found: list[Entry]) -> str:
     return f"Northing is watching: {number:,} {'finding is' if number == 1 else 'findings are'} open"
 
 
+def _alone(found: list[Entry]) -> bool:
+    """Whether the title says which finding it is about, as there is but one."""
+    return len(found) == 1 and not found[0].alike
+
+
 def _title(found: list[Entry]) -> str:
-    if len(found) == 1 and not found[0].alike:
+    if _alone(found):
         change, kind = found[0].change, found[0].kind
-        state = change.severity.capitalize() if kind in ("opened", "objected") else KINDS[kind].capitalize()
-        return clean(f"{state}: {clean(change.subject, KEY)}, {_name(change.code)}", TITLE)
+        state = KINDS[kind]
+        if kind in ("opened", "objected", "escalated"):
+            state = f"{change.severity}, escalated" if kind == "escalated" else change.severity
+        return clean(f"{state.capitalize()}: {clean(change.subject, KEY)}, {_name(change.code)}", TITLE)
     counts: Counter[tuple[str, str]] = Counter()
     for entry in found:
         kind = "opened" if entry.kind == "objected" else entry.kind
         for change in (entry.change, *entry.alike, *entry.effects):
             counts[kind, change.severity if kind in ("opened", "escalated") else ""] += 1
     parts = [
-        _joined([f"{counts[kind, one]:,} {one}" for one in (*GRAVEST_FIRST, "") if counts[kind, one]], " and ", said)
+        _joined([_counted(counts[kind, one], one) for one in (*GRAVEST_FIRST, "") if counts[kind, one]], said)
         for kind, said in KINDS.items()
     ]
     text = ", ".join(filter(None, parts))
     return text[:1].upper() + text[1:]
 
 
-def _joined(parts: list[str], link: str, said: str) -> str:
-    return f"{link.join(part.strip() for part in parts)} {said}" if parts else ""
+def _counted(number: int, severity: str) -> str:
+    return f"{number:,} {severity}{'s' if severity == 'warning' and number > 1 else ''}"
+
+
+def _joined(parts: list[str], said: str) -> str:
+    """`3 critical, 2 warnings and 1 info opened`, `4 resolved`; nothing of nothing."""
+    if not parts:
+        return ""
+    first, last = ", ".join(parts[:-1]), parts[-1].strip()
+    return f"{first} and {last} {said}" if first else f"{last} {said}"
 
 
 def _name(code: str) -> str:
     return "objection" if code == OBJECTION else f"{CODES.get(code, 'finding')} ({code})"
 
 
-def _line(entry: Entry, setting: Setting, *, full: bool) -> Line:
+def _line(entry: Entry, setting: Setting, *, full: bool, standing: bool) -> Line:
     change, over = entry.change, entry.kind in OVER
     words, begun = _words(change.code, setting), _moment(change.since, setting.zone)
-    state = KINDS[entry.kind] if over or entry.kind == "decided" else f"{change.severity}, {KINDS[entry.kind]}"
+    state = (
+        KINDS[entry.kind]
+        if over or entry.kind == "decided"
+        else f"{change.severity}, {'open' if standing else KINDS[entry.kind]}"
+    )
     open_ = full and not over and entry.kind != "decided"
     said = ": ".join(clean(one, SUMMARY) for one in (change.who, change.words) if one)
     return Line(
@@ -186,7 +212,7 @@ def _words(code: str, setting: Setting) -> Words:
 
 def _sentence(text: str) -> str:
     """The first sentences, as many as fit."""
-    text = clean(text, 2000)
+    text = re.sub(r"`([^`]*)`", r"“\1”", clean(text, 2000))
     if len(text) <= WHY:
         return text
     end = text.rfind(". ", 0, WHY)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import store
 from alerts.channel import form
+from alerts.message import plain
 from alerts.send import send_alerts
 from tests.alerts.office import configured, words
 
@@ -30,6 +31,7 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     _, database, url = sys.argv
     form(url)
+    plain("", "", "", {})
     say("ready")
     for line in sys.stdin:
         if (child := os.fork()) == 0:

@@ -126,7 +126,7 @@ def test_a_new_channel_hears_how_things_stand_and_not_how_they_came_about(office
         ("Warning: SHOP.1, key result with no delivery work behind it (COV101)", 1),
         ("Northing is watching: 32 findings are open", 32),
     ]
-    assert receiver.got[0]["message"].splitlines()[0].startswith("🔴 Critical, opened: GROW.2 · COV101")
+    assert receiver.got[0]["message"].splitlines()[0].startswith("🔴 Critical, open: GROW.2 · COV101")
     assert "and 29 more: GROW.11, GROW.12, GROW.13, GROW.14" in receiver.got[0]["message"]
 
 
@@ -244,7 +244,7 @@ def test_a_message_without_an_answer_is_repeated_under_the_same_number_and_says_
         ("hook-2", False),
     ]
     assert receiver.got[1]["message"].startswith(
-        "This may be a repetition: message hook-1 was perhaps sent before.\n\n🟠 Warning, opened: GROW.1"
+        "This may be a repetition: message hook-1 was perhaps sent before.\n\n🟠 Warning, open: GROW.1"
     )
 
 

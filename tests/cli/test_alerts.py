@@ -66,7 +66,7 @@ def test_the_preview_shows_what_waits_and_sends_nothing(file: str, receiver: Rec
     assert shown[0].out == shown[1].out
     assert shown[0].out.startswith(
         "Northing is watching: 1 finding is open\n\n"
-        "🔴 Critical, opened: GROW.1 · COV101 · key result with no delivery work behind it\n"
+        "🔴 Critical, open: GROW.1 · COV101 · key result with no delivery work behind it\n"
         "Nothing stands behind GROW.1\n"
         "Since 2026-11-24 12:00 UTC\n"
         "Why: "
@@ -79,9 +79,9 @@ def test_the_preview_shows_what_waits_and_sends_nothing(file: str, receiver: Rec
 @pytest.mark.parametrize(
     "form, said",
     [
-        ("slack", "*Critical, opened: GROW.1*"),
-        ("teams", "**Critical, opened: GROW.1**"),
-        ("html", "<b>Critical, opened: GROW.1</b>"),
+        ("slack", "*Critical, open: GROW.1*"),
+        ("teams", "**Critical, open: GROW.1**"),
+        ("html", "<b>Critical, open: GROW.1</b>"),
     ],
 )
 def test_the_preview_in_each_form(file: str, form: str, said: str) -> None:
