@@ -81,7 +81,7 @@ def test_all_that_is_logged_in_a_job_names_it(secrets: Secrets) -> None:
     log, written = lines(secrets)
     with about(Job("read", "jira", "10000")):
         log.info("one")
-        logging.getLogger("jira").warning("two")
+        logging.getLogger("urllib3").warning("two")
     with about(Job("count")):
         log.info("three")
     log.info("four")
@@ -175,15 +175,15 @@ def test_all_secrets_of_a_configuration_are_known_in_every_form() -> None:
         "cloud": JiraOptions(
             kind="jira",
             url="https://acme.example",
-            projects=["*"],  # ty: ignore[invalid-argument-type]
-            auth={"email": "a@b.example", "token": "cloud-token"},  # ty: ignore[invalid-argument-type]
+            projects=["*"],
+            auth={"email": "a@b.example", "token": "cloud-token"},
             proxy="http://user:proxy-pw@proxy:3128",
         ),
         "hub": GitHubOptions(
             kind="github",
             repositories=["a/b"],
-            auth={"token": "hub-token"},  # ty: ignore[invalid-argument-type]
-            webhook_secret=["hook-one", "hook-two"],  # ty: ignore[invalid-argument-type]
+            auth={"token": "hub-token"},
+            webhook_secret=["hook-one", "hook-two"],
         ),
     }
     channels = {
@@ -194,7 +194,7 @@ def test_all_secrets_of_a_configuration_are_known_in_every_form() -> None:
     config = Config(
         database="postgresql://northing:db%2Dpassword@host/db",
         connections=connections,
-        alerts={"channels": channels},  # ty: ignore[invalid-argument-type]
+        alerts={"channels": channels},
     )
     known = Secrets()
     known.learn(*secrets_of(config))

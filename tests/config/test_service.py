@@ -9,7 +9,7 @@ from config import Config, Service
 
 
 def service(**given: Any) -> Service:
-    return Config(service=given).service  # ty: ignore[invalid-argument-type]
+    return Config(service=given).service
 
 
 @pytest.mark.parametrize(

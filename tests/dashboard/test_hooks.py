@@ -37,12 +37,12 @@ JIRA_ISSUE = {
 
 def github(secret: str | None = signed.SECRET, repositories: str = "acme/*") -> GitHubOptions:
     more: dict[str, Any] = {"webhook_secret": secret} if secret else {}
-    return GitHubOptions(kind="github", auth={"token": "t"}, repositories=[repositories], **more)  # ty: ignore[invalid-argument-type]
+    return GitHubOptions(kind="github", auth={"token": "t"}, repositories=[repositories], **more)
 
 
 def jira() -> JiraOptions:
     given: Any = {"url": "https://acme.atlassian.net", "auth": {"token": "t"}, "projects": ["*"]}
-    return JiraOptions(kind="jira", webhook_secret=signed.SECRET, **given)  # ty: ignore[invalid-argument-type]
+    return JiraOptions(kind="jira", webhook_secret=signed.SECRET, **given)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def send(one: Served, kind: str, delivery: Delivery) -> httpx.Response:
 def kept(one: Served) -> list[tuple[str, str, str]]:
     with one.writing() as conn:
         rows = conn.execute(sa.text("SELECT connection, delivery, event FROM hint ORDER BY connection, delivery"))
-        return [tuple(row) for row in rows]  # ty: ignore[invalid-return-type]
+        return [tuple(row) for row in rows]
 
 
 def test_a_signed_delivery_is_kept_and_worked_off_soon(migrated_url: str) -> None:

@@ -30,7 +30,7 @@ def github() -> tuple[Site, Any, type[Connector], dict[str, Any]]:
     site.add_repository("acme/shop")
     for number in range(1, 4):
         site.add_issue("acme/shop", f"Issue {number}")
-    return site, GitHubSender(site, SECRET), GitHub, {"auth": {"token": "t"}, "repositories": ["acme/*"]}
+    return site, GitHubSender(site, SECRET), GitHub, {"auth": {"token": "github-token"}, "repositories": ["acme/*"]}
 
 
 def jira() -> tuple[Site, Any, type[Connector], dict[str, Any]]:
