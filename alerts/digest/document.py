@@ -65,9 +65,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list."""
+    """A list. `left`: how many entries were left out, which `command` shows."""
 
     items: Sequence[Item]
+    left: int = 0
+    command: str = ""
+
+    def more(self, unseen: int = 0) -> Line:
+        """That not all is shown, and what shows it; nothing where all is. `unseen`: entries that are left out, too."""
+        left = self.left + unseen
+        if not left:
+            return ()
+        return (f"and {left} more: ", Code(self.command)) if self.command else (f"and {left} more",)
 
 
 @dataclass(frozen=True)
@@ -84,11 +93,15 @@ Block = Paragraph | Notice | Bullets | Table
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands below it. `chat`: how many entries of its lists a chat shows; 0 leaves it out."""
+    """A heading with what stands below it. `chat`: how many entries of its lists a chat shows; 0 leaves it out.
+
+    `deep`: a chat shows the last line below each of them as well.
+    """
 
     title: str
     blocks: Sequence[Block]
     chat: int = 3
+    deep: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,11 +124,6 @@ HEALTH_WORDS = {
     "closed": "closed",
 }
 """How people say a health word. From the view's."""
-
-
-def plain(line: Line) -> str:
-    """A line as bare words."""
-    return "".join(words(one) for one in line)
 
 
 def words(one: Inline) -> str:

@@ -86,7 +86,8 @@ def html(document: Document) -> str:
         ' style="background:#ffffff;table-layout:fixed"><tr><td align="center" style="padding:24px 16px">\n'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"'
         ' style="max-width:680px;table-layout:fixed;text-align:left"><tr><td class="ink"'
-        f' style="{_FONT};font-size:15px;line-height:1.5;overflow-wrap:break-word;color:{_INK}">\n{inner}\n</td></tr></table>\n</td></tr></table>\n</body>\n</html>\n'
+        f' style="{_FONT};font-size:15px;line-height:1.5;overflow-wrap:break-word;color:{_INK}">\n'
+        f"{inner}\n</td></tr></table>\n</td></tr></table>\n</body>\n</html>\n"
     )
 
 
@@ -101,7 +102,8 @@ def _block(block: Block) -> str:
             f'border-left:4px solid #b87700">{lines}</td></tr></table>'
         )
     if isinstance(block, Bullets):
-        return _list(block.items, 0)
+        more = block.more()
+        return _list(block.items, 0) + (_block(Paragraph(more)) if more else "")
     return "\n".join(_table(block))
 
 

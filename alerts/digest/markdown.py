@@ -23,7 +23,8 @@ def _block(block: Block) -> str:
     if isinstance(block, Notice):
         return "\n>\n".join(f"> ⚠ {M.line(line)}" for line in block.lines)
     if isinstance(block, Bullets):
-        return "\n".join(_items(block.items, 0))
+        more = block.more()
+        return "\n".join(_items(block.items, 0)) + (f"\n\n{M.line(more)}" if more else "")
     return "\n".join(_table(block))
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alerts.digest.document import Code, Health, Inline, Line, Link, Strong, is_web, words
+from alerts.digest.document import Code, Inline, Line, Link, Strong, is_web, words
 from alerts.plain import BREAK, for_slack, for_teams, for_text
 
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
@@ -40,8 +40,6 @@ class Marks:
             return self.code(shown.strip()) if shown.strip() else ""
         if isinstance(one, Link) and one.url is not None and is_web(one.url):
             return self.link(shown.strip(), one.url)
-        if isinstance(one, Health):
-            return self.text(shown)
         return self.text(shown)
 
 
@@ -68,7 +66,6 @@ MARKDOWN = Marks(
     code=_fenced,
     link=lambda text, url: f"[{_markdown(text)}]({_address(url)})",
 )
-PLAIN = Marks(text=str, strong=str, code=lambda text: f"`{text}`", link=lambda text, _url: text)
 TEXT = Marks(text=for_text, strong=for_text, code=for_text, link=lambda text, _url: for_text(text))
 SLACK = Marks(
     text=for_slack,

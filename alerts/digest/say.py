@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from alerts.digest.document import Code, Inline, Line, Strong
+from alerts.digest.document import Inline, Line, Strong
 from alerts.digest.facts import PARTS, Moved
 
 PART_WORDS = {
@@ -80,11 +80,6 @@ def why(moved: Moved, most: int = 3) -> str:
 def has_moved(moved: Moved) -> bool:
     """Whether anything changed a delivery, even where it comes to nothing in all."""
     return any(moved.parts.values()) or any(moved.items.values())
-
-
-def more(left: int, command: str) -> Line:
-    """That not all is shown, and what shows it."""
-    return line(f"and {left} more: ", Code(command))
 
 
 def counts(numbers: Mapping[str, int]) -> str:

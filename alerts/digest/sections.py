@@ -29,7 +29,6 @@ from alerts.digest.say import (
     key,
     line,
     listed,
-    more,
     percent,
     points,
     short_day,
@@ -158,7 +157,7 @@ def health_section(facts: Facts) -> Section | None:
         for one in some
         if one.was is not None
     ]
-    return Section("Changed health", list(_some(items, "northing status", SHOWN * 2))) if items else None
+    return Section("Changed health", [some(items, "northing status", SHOWN * 2)]) if items else None
 
 
 def moves_section(facts: Facts) -> Section | None:
@@ -182,8 +181,8 @@ def moves_section(facts: Facts) -> Section | None:
     ]
     still = len(facts.moves) - len(moved)
     tail = [Paragraph(line(f"{counted(still, 'key result')} did not move."))] if still else []
-    shown = list(_some(items, f"northing history KR --from {facts.since}", SHOWN))
-    return Section(title, [*shown, *tail])
+    shown = some(items, f"northing history KR --from {facts.since}", SHOWN)
+    return Section(title, [shown, *tail])
 
 
 def outcomes_section(facts: Facts) -> Section | None:
@@ -203,7 +202,7 @@ def outcomes_section(facts: Facts) -> Section | None:
         )
         for one, change in moved
     ]
-    return Section("What moved outcome", list(_some(items, "northing status", SHOWN))) if items else None
+    return Section("What moved outcome", [some(items, "northing status", SHOWN)]) if items else None
 
 
 # --- effort ----------------------------------------------------------------------------------------------------------
@@ -293,7 +292,7 @@ def decisions_section(facts: Facts, zone: ZoneInfo) -> Section | None:
     items = [Item(_barrier(one, zone)) for one in [*ending, *waiting]]
     command = "northing finding list --select STR" + (f" --team {facts.team}" if facts.team else "")
     say = line(Code("northing finding decide CODE SUBJECT restructure|rescope|lend|accept"), " records a decision.")
-    return Section("Needs a decision", [*_some(items, command, SHOWN), Paragraph(say)])
+    return Section("Needs a decision", [some(items, command, SHOWN), Paragraph(say)])
 
 
 def _barrier(one: Barrier, zone: ZoneInfo) -> Line:
@@ -316,7 +315,7 @@ def findings_section(facts: Facts) -> Section | None:
         return None
     items = [Item(line(Strong(one.code), f" {one.summary} ({one.severity})")) for one in open_]
     command = f"northing finding list --team {facts.team}" if facts.team else "northing check"
-    return Section("Findings", list(_some(items, command, SHOWN)))
+    return Section("Findings", [some(items, command, SHOWN)])
 
 
 # --- unaligned work --------------------------------------------------------------------------------------------------
@@ -339,11 +338,9 @@ def unaligned_section(facts: Facts, most: int) -> Section | None:
     total = sum(one.items for one in facts.unaligned)
     said = f"{counted(total, 'item')} in progress {'serves' if total == 1 else 'serve'} no key result. "
     advice = line(said, "What does so on purpose is named under ", Code("intentional:"), ".")
-    return Section("Serves no key result", [*_some(items, "northing map suggest", most), Paragraph(advice)], chat=2)
+    return Section("Serves no key result", [some(items, "northing map suggest", most), Paragraph(advice)], chat=2)
 
 
-def _some(items: Sequence[Item], command: str, most: int) -> Iterator[Block]:
-    left = len(items) - most
-    yield Bullets(items[:most] if left > 0 else items)
-    if left > 0:
-        yield Paragraph(more(left, command))
+def some(items: Sequence[Item], command: str, most: int) -> Bullets:
+    """A list that shows `most` of the entries."""
+    return Bullets(items[:most], max(0, len(items) - most), command)

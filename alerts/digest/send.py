@@ -16,12 +16,12 @@ import structlog
 from alerts import channel
 from alerts.channel import Message
 from alerts.digest import Report, counted_day, outbox, report
+from alerts.digest.chat import chat
 from alerts.digest.document import Document
 from alerts.digest.facts import Asked, Facts
 from alerts.digest.html import html
 from alerts.digest.marks import SLACK, TEAMS, TEXT
 from alerts.digest.outbox import Waiting
-from alerts.digest.text import chat
 from alerts.quiet import is_quiet
 from config import Config
 from store import reading

@@ -34,6 +34,7 @@ from alerts.digest.sections import (
     no_cycle,
     outcomes_section,
     place_in_time,
+    some,
     unaligned_section,
     warnings,
 )
@@ -103,7 +104,7 @@ def _counts_toward(facts: Facts) -> Section:
         blocks.append(Paragraph(line(f"and for {listed(order[KEY_RESULTS:])}.")))
     if bare:
         blocks.append(Paragraph(line(f"No work of this team counts for {listed(bare, 6)}, which it holds.")))
-    return Section(title, blocks, chat=5)
+    return Section(title, blocks, chat=4, deep=True)
 
 
 def _upward(facts: Facts, one: KeyResult, groups: list[WorkGroup]) -> Item:
@@ -179,11 +180,7 @@ def _waits(facts: Facts) -> Section | None:
                    Code(f"northing finding object {one.key_result} WHY --team {one.team}"), " objects")  # fmt: skip
         head = line(*key(found.key, found.title), f", held by {whose}: {counted(one.items, 'item')} to finish{who}")
         items.append(Item(head, [Item(say)]))
-    left = len(items) - SHOWN
-    blocks: list[Bullets | Paragraph] = [Bullets(items[:SHOWN])]
-    if left > 0:
-        blocks.append(Paragraph(line(f"and {left} more: ", Code("northing check --select HYG408"))))
-    return Section("Waits for this team's word", blocks)
+    return Section("Waits for this team's word", [some(items, "northing check --select HYG408", SHOWN)])
 
 
 def _objections(facts: Facts) -> Section | None:

@@ -13,6 +13,10 @@ VOLATILE = {
     "last_seen_at",
     "age_s",
     "raised_at",
+    # What is suggested depends on which work was stored first.
+    "suggested_key_result",
+    "suggestion_score",
+    "line_to_paste",
     "acknowledged_at",
     "at",
 }
@@ -50,6 +54,8 @@ def test_all_commands_find_the_same_on_postgresql(
         ("map", "test", "{label: maintenance}"),
         ("map", "diff"),
         ("history", "CHECKOUT.1"),
+        ("report",),
+        ("report", "--for", "product", "--since", then),
         ("status", "--as-of", then),
         ("check", "--as-of", then),
         ("explain", "CHECKOUT.1", "--as-of", then),

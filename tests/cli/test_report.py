@@ -58,7 +58,10 @@ def rows(northing: Northing, table: str, *options: str) -> list[dict[str, str]]:
 
 
 def settled(text: str) -> str:
-    """A document without the port of the tools, and without what is drawn by chance and may change with the model."""
+    """A document without the port of the tools, what is drawn by chance and may change with the model, and what is
+    suggested, which depends on which work was stored first.
+    """
+    text = re.sub(r"\n  - could serve [^\n]*", "", text)
     text = LOOPBACK.sub("https://tool.example", text)
     text = re.sub(r"(chance (?:of|for all is)) (?:\\<)?\d+ %", r"\1 … %", text)
     return re.sub(r"(as likely as not done by) [0-9-]{10}|about \d+ fit", r"\1 …", text)

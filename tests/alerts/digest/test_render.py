@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from alerts.digest.chat import LONGEST, chat
 from alerts.digest.document import (
     Bullets,
     Code,
@@ -28,7 +29,6 @@ from alerts.digest.markdown import markdown
 from alerts.digest.marks import MARKDOWN, SLACK, TEAMS, TEXT, one_line
 from alerts.digest.sections import percents
 from alerts.digest.sheets import Sheet, as_csv, safe
-from alerts.digest.text import LONGEST, chat, text
 
 titles = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Cf"])
@@ -52,12 +52,13 @@ def document(line: Line = ("nothing",), table: Line = ("cell",)) -> Document:
 
 @given(titles)
 def test_markdown_shows_the_very_words(title: str) -> None:
-    for part in (title, Strong(title), Code(title)):
+    marked = ((title, set()), (Strong(title), {"strong_open", "strong_close"}), (Code(title), {"code_inline"}))
+    for part, expected in marked:
         [token] = MarkdownIt().parseInline("x " + MARKDOWN.line((part,)))
         shown = "".join(one.content for one in token.children or [] if one.type in ("text", "code_inline"))
         assert shown.split() == ["x", *one_line(title).split()]
         marks = {one.type for one in token.children or []} - {"text", "text_special"}
-        assert marks <= {Strong: {"strong_open", "strong_close"}, Code: {"code_inline"}, str: set()}[type(part)]
+        assert marks <= expected
 
 
 @given(titles)
@@ -99,13 +100,6 @@ def test_all_forms_of_one_document() -> None:
         "## Words\n\n**GROW.1** Sell more: at risk, see [SHOP-1](https://tool.example/1) or"
         " `northing explain GROW.1`\n\n---\n\nthe end\n"
     )
-    assert text(shown) == (
-        "OKR digest, 23 November 2026\n============================\n\n2026-Q4, day 54 of 92.\n\n"
-        f"! {said} `northing explain GROW.1`\n\n"
-        f"- {said} `northing explain GROW.1`\n  - {said} `northing explain GROW.1`\n\n"
-        "Numbers\n-------\n\n- GROW.1: share 5 %\n\n"
-        f"Words\n-----\n\n{said} `northing explain GROW.1`\n\n-- \n\nthe end\n"
-    )
     assert chat(shown, TEXT) == (
         f"2026-Q4, day 54 of 92.\n\n⚠ {said} northing explain GROW.1\n\n• {said} northing explain GROW.1\n\n"
         f"Words\n{said} northing explain GROW.1"
@@ -131,7 +125,7 @@ def test_a_chat_is_short_whatever_there_is_to_say() -> None:
     long = Document("t", "s", [Bullets(many)], [Section(f"Section {n}", [Bullets(many)]) for n in range(20)])
     shown = chat(long, TEXT)
     assert len(shown) < LONGEST + 200
-    assert "  … and 94 more in the report" in shown
+    assert "and 94 more" in shown
 
 
 @pytest.mark.parametrize(
