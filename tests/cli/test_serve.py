@@ -71,18 +71,18 @@ def test_it_reads_and_counts_again_and_again_follows_its_files_and_ends_on_sigte
     assert set(rows(url, "SELECT outcome FROM run WHERE finished_at IS NOT NULL")) <= {"ok", "interrupted"}
 
 
-def test_a_second_process_stands_by_until_the_first_one_ends_however_that_is(company: Company, tmp_path: Path) -> None:
-    northing = company.configured_in(tmp_path)
-    northing.append("northing.yaml", '\nservice: {listen: "127.0.0.1:0"}\n')
-    with served(tmp_path) as first:
-        first.wait_for("counted")
-        with served(tmp_path) as second:
+def test_a_second_process_stands_by_until_the_first_one_ends_however_that_is(northing: Northing) -> None:
+    northing.append("northing.yaml", '\nschedule: {sync: every 1 day}\nservice: {listen: "127.0.0.1:0"}\n')
+    with served(northing.folder) as first:
+        first.wait_for("serving")
+        with served(northing.folder) as second:
             second.wait_for("standing by")
             assert "Another process does the work" in ready(second)[1]
             first.process.kill()
-            assert second.wait_for("serving")["due"] == 0, "what the first one read is not read again"
+            second.wait_for("serving")
             assert json.loads(ready(second)[1])["status"] == "ready"
             assert second.end(signal.SIGINT, within_s=5) == 0
+        assert [line for line in second.lines if line["event"] == "scopes listed"] == [], "it was read a moment ago"
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -91,7 +91,7 @@ def test_a_signal_in_the_middle_of_the_first_reading_ends_it_soon_and_a_second_o
 ) -> None:
     url = f"sqlite:///{tmp_path / 'northing.db'}" if twice else request.getfixturevalue("postgres_url")
     jira, github = sites(datetime.now(UTC).date(), now=lambda: datetime.now(UTC))
-    with serve(jira, github, latency=0.2) as running:
+    with serve(jira, github, latency=0.1) as running:
         write_config(tmp_path, running.url_of(jira), running.url_of(github), datetime.now(UTC).date())
         northing = Northing(tmp_path)
         northing.append(

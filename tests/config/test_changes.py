@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Config, Loaded, load
+from config import Loaded, load
 from config.changes import changes
 from config.fingerprint import fingerprint
 
@@ -56,7 +56,7 @@ def test_a_secret_that_changed_is_told_by_its_name_alone(tmp_path: Path) -> None
 
 def test_mappings_in_another_order_are_said_to_be(tmp_path: Path) -> None:
     config = read(tmp_path).config
-    other = Config(**{**dict(config), "mappings": config.mappings[::-1]})
+    other = config.model_copy(update={"mappings": config.mappings[::-1]})
     assert changes(config, other) == ["changed: mappings (their order)"]
 
 

@@ -1,6 +1,6 @@
 """The clockwork fires what is due, makes up for what was missed by one, and outlives a runner that is out of reach."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ NEVER = Scheduled(Job("retain"), "every 30 days", Spaced(timedelta(days=30)))
 
 
 @contextmanager
-def running(*runners: Recording) -> Iterator[list[Clockwork]]:
+def running(*runners: Recording) -> Generator[list[Clockwork]]:
     found = [Clockwork(one) for one in runners]
     for one in found:
         one.start()
