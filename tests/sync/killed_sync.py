@@ -2,7 +2,8 @@
 
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,6 +22,18 @@ PAGE = 20
 
 def run(database: str, github: str, jira: str, sweep: str = "") -> str:
     """Syncs two repositories and two projects, with a sweep where `sweep` is not empty; the outcome."""
+    engine, stop = store.connect(database), threading.Event()
+    try:
+        with opened(github, jira, stop) as (config, both):
+            found = sync(engine, config, both, now=lambda: NOW, stop=stop, sweep=bool(sweep))
+    finally:
+        engine.dispose()
+    return found.outcome
+
+
+@contextmanager
+def opened(github: str, jira: str, stop: threading.Event) -> Generator[tuple[Config, dict[str, Connector]]]:
+    """The configuration and the connectors to both tools."""
     auth = {"email": "sync@acme.example", "token": "jira-token"}
     tools = {
         "github": options("github", url=github, auth={"token": "github-token"}, repositories=["acme/*"], in_flight=2),
@@ -34,20 +47,14 @@ def run(database: str, github: str, jira: str, sweep: str = "") -> str:
         ),
         mappings=(Mapping(key_result="GROW.1", work=Selector.model_validate({"label": ["n*", "web"]})),),
     )
-    context = Context(now=lambda: NOW, stop=threading.Event(), sleep=lambda _seconds: None)
+    context = Context(now=lambda: NOW, stop=stop, sleep=lambda _seconds: None)
 
     def made(name: str) -> Connector:
         one: Connector = connector(name)(name, tools[name], config.conventions, "points", context)
         return one
 
-    engine = store.connect(database)
-    try:
-        with closing(made("github")) as one, closing(made("jira")) as other:
-            both = {"github": one, "jira": other}
-            found = sync(engine, config, both, now=lambda: NOW, stop=context.stop, sweep=bool(sweep))
-    finally:
-        engine.dispose()
-    return found.outcome
+    with closing(made("github")) as one, closing(made("jira")) as other:
+        yield config, {"github": one, "jira": other}
 
 
 def options(kind: str, **values: Any) -> ConnectionOptions:

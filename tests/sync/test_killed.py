@@ -49,9 +49,13 @@ class Tools:
 
     def sync_killed(self, database: str, requests: int, later_s: float = 0.0, sweep: str = "") -> None:
         """A sync that is killed as soon as the tools have answered so many requests, or `later_s` after that."""
+        self.killed("tests/sync/killed_sync.py", database, requests, later_s, sweep)
+
+    def killed(self, script: str, database: str, requests: int, later_s: float, *arguments: str) -> None:
+        """A script that is killed so."""
         before = self.asked
         process = subprocess.Popen(
-            [sys.executable, "tests/sync/killed_sync.py", database, *self.urls, sweep],
+            [sys.executable, script, database, *self.urls, *arguments],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
