@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator import GitHubSite
+from simulator.github.state import Issue as GitHubIssue
 from tests.sync.desk import FORMS, START, Desk, Site, adding, desk, sections
 
 LONG = os.environ.get("NORTHING_LONG") == "1"
@@ -52,10 +53,8 @@ def happen(site: Site, kind: str, seed: int) -> None:
             site.remove_label(name, pick.choice(LABELS))
         case "close":
             site.close(name)
-        case "reopen" if isinstance(site, GitHubSite):
-            site.reopen(name)
         case "reopen":
-            site.transition(name, "In Progress")
+            site.reopen(name) if isinstance(site, GitHubSite) else site.transition(name, "In Progress")
         case "retitle":
             site.edit(name, **{"title" if isinstance(site, GitHubSite) else "summary": f"Item {pick.randrange(9)}"})
         case "add":
@@ -69,7 +68,7 @@ def _take_away(site: Site, name: str) -> None:
     issue = site.find(name)
     assert issue is not None
     issue.comments[:] = [one for one in issue.comments if "northing" not in str(one["body"])]
-    if not isinstance(site, GitHubSite):
+    if not isinstance(issue, GitHubIssue):
         issue.properties.clear()
 
 

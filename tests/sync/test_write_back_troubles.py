@@ -198,7 +198,7 @@ def test_an_edit_tells_nobody_where_the_account_may_keep_it_quiet(url: str, quie
 # --- when answers are lost -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["github comment", "github label", "cloud comment", "datacenter property"])
+@pytest.mark.parametrize("what", ["github comment", "github label", "cloud comment"])
 def test_lost_answers_and_faults_make_nothing_twice_and_no_movement(url: str, what: str) -> None:
     with desk(url, what, shop) as here:
         here.begin()
@@ -231,7 +231,7 @@ def test_a_program_killed_while_it_writes_makes_nothing_twice_and_no_movement(
     with desk(url, what, shop) as here:
         here.begin()
         before = here.numbers()
-        put = here.connector.put  # ty: ignore[unresolved-attribute]
+        put = here.connector.put  # ty: ignore[missing-attribute]
 
         def deadly(*args: Any) -> Any:
             if moment == "behind":
@@ -311,7 +311,7 @@ def test_a_run_ends_at_its_limit_and_the_next_goes_on(url: str, monkeypatch: pyt
 def test_a_stopped_run_keeps_what_it_wrote_and_the_next_goes_on(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with desk(url, "github comment", many) as here:
         here.begin()
-        put, count = here.connector.put, iter(range(9))  # ty: ignore[unresolved-attribute]
+        put, count = here.connector.put, iter(range(9))  # ty: ignore[missing-attribute]
 
         def stopped(*args: Any) -> Any:
             if next(count) == 2:
