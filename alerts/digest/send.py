@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ import structlog
 
 from alerts import channel
 from alerts.channel import Message
-from alerts.digest import Report, counted_day, outbox, report
+from alerts.digest import Report, UnknownTeam, counted_day, outbox, report
 from alerts.digest.chat import chat
 from alerts.digest.document import Document
 from alerts.digest.facts import Asked, Facts
@@ -109,7 +108,7 @@ class _Round:
                 break
             found = self._report(one)
             if found is None:
-                log.warning("digest waits", digest=one.digest, channel=one.channel, reason="nothing was counted so far")
+                log.warning("digest waits for the next count", digest=one.digest, channel=one.channel)
                 continue
             sent = self._send(one, message(found, one, self._config.zone))
             messages += sent is True
@@ -117,12 +116,20 @@ class _Round:
         return Sent(messages, failed)
 
     def _report(self, one: Waiting) -> Report | None:
+        """What a digest says; None where nothing was counted so far, or not since its team is in the configuration."""
         with reading(self._engine, scratch=True) as conn:
             since = outbox.since(conn, one, self._config.zone)
             if (one.team, since) not in self._reports:
-                make = partial(report, conn, self._config, self._asked, team=one.team, since=since, now=self._now())
-                self._reports[one.team, since] = None if counted_day(conn) is None else make()
+                self._reports[one.team, since] = self._made(conn, one.team, since)
         return self._reports[one.team, since]
+
+    def _made(self, conn: sa.Connection, team: str | None, since: date) -> Report | None:
+        if counted_day(conn) is None:
+            return None
+        try:
+            return report(conn, self._config, self._asked, team=team, since=since, now=self._now())
+        except UnknownTeam:
+            return None
 
     def _send(self, one: Waiting, written: Message) -> bool | None:
         """Whether it got through; None where somebody else sends it."""

@@ -210,6 +210,13 @@ def test_before_anything_was_counted_a_digest_waits(migrated_url: str, receiver:
         engine.dispose()
 
 
+def test_a_team_that_is_not_counted_yet_holds_up_nobody(service: Service, receiver: Receiver) -> None:
+    config = configured(receiver, {"to": "hook", "team": "new"}, {"to": "hook"})
+    assert service.send(config, "new to hook at mon 08:00") == Sent()
+    assert service.send(config) == Sent(messages=1)
+    assert [row[3] for row in service.rows() if row[0] == "new to hook at mon 08:00"] == ["waiting"]
+
+
 @pytest.mark.parametrize(
     "at, zone, now, slot",
     [
