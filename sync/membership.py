@@ -1,5 +1,6 @@
 """`jql` selectors: which items the tools say they match, asked at every sync."""
 
+import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from config import Config, Selector
 from connectors.base import Connector, Usage
 from connectors.errors import Cancelled, Refused, SourceError
 from mapping.vocabulary import Words
-from store import fold, work
+from store import fold, meta, work
 from store.tables import Membership
 from store.transactions import beside
 from sync.pull_read import AskQuery, Matched
@@ -27,6 +28,7 @@ class _Asked:
     waiting: int
     usage: Usage = field(default_factory=Usage)
     failed: list[tuple[AskQuery, Exception]] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
 
 
 def ask_queries(
@@ -40,8 +42,9 @@ def ask_queries(
 ) -> None:
     """Asks the `connections` (id by name) which items each `jql` of the configuration matches, and stores the answers.
 
-    A selector that names no connection asks all of them; it is an error only where none can answer. A query that
-    fails keeps the items that it matched last. Each connection that was asked gets a row of its own in the run.
+    A selector that names no connection asks all of them; it is an error only where none can answer: of `connections`
+    now, or of the others when they were asked last. A query that fails keeps the items that it matched last. Each
+    connection that was asked gets a row of its own in the run.
     Raises what the database raises.
     """
     queries = _queries(config)
@@ -51,10 +54,10 @@ def ask_queries(
         return
     asked: dict[str, _Asked] = {}
     with engine.begin() as conn:
+        answered = _answered(conn, config.connections.keys() - connections.keys())
         for name in sorted({job.connection for job in jobs}):
             row = rows.start(conn, name, connections[name])
             asked[name] = _Asked(row, waiting=sum(job.connection == name for job in jobs))
-    answered: set[str] = set()
     workers = Workers({name: config.connections[name].in_flight for name in asked}, stop)
     try:
         for job in jobs:
@@ -65,7 +68,7 @@ def ask_queries(
                     keep = partial(work.save_membership, connection_id=connections[job.connection], query=job.query)
                     asked[job.connection].row.changed += beside(engine, partial(keep, ids=ids))
                     asked[job.connection].row.read += len(ids)
-                    answered.add(job.query)
+                    asked[job.connection].answered.add(job.query)
                 case Ended(AskQuery() as job, error):
                     _note(asked[job.connection], job, error)
     except KeyboardInterrupt:
@@ -74,8 +77,20 @@ def ask_queries(
     finally:
         workers.close()
         with engine.begin() as conn:
-            for one in asked.values():
+            answered.update(*(one.answered for one in asked.values()))
+            for name, one in asked.items():
                 rows.finish(conn, one.row, _error(one, answered), one.usage)
+                if not one.waiting:
+                    meta.write(conn, {_key(name): json.dumps(sorted(one.answered), ensure_ascii=False)})
+
+
+def _answered(conn: sa.Connection, connections: Iterable[str]) -> set[str]:
+    """The queries that any of these connections answered when it was asked last."""
+    return {query for name in connections for query in json.loads(meta.read(conn, _key(name)) or "[]")}
+
+
+def _key(connection: str) -> str:
+    return f"answered {connection}"
 
 
 def asks(config: Config, connection: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import store
 from config import Cycle, KeyResult, Mapping, Objective, Selector
 from connectors.errors import Cancelled, Refused, TryAgain
-from store import tables
+from store import runs, tables
 from store.sync_lock import SyncRunning, job_lock, sync_lock
 from sync.engine import count
 from sync.jobs.asked import Asked, ask, fetch
@@ -200,6 +200,22 @@ def test_queries_are_asked_and_values_fetched(migrated_url: str) -> None:
     assert {lock for lock, _ in one.runs()} == {"list fake", "ask fake", "values"}
 
 
+def test_a_query_that_one_tool_answers_may_be_refused_by_another(migrated_url: str) -> None:
+    speaks, other = Fake(Tool(matches={"sprint = 1": set()}), "speaks"), Fake(Tool(), "other")
+    for fake in (speaks, other):
+        fake.tool.fill("SHOP", 1)
+    here = world(migrated_url, speaks, other, **mapped(jql="sprint = 1"))
+
+    def asked(name: str) -> Any:
+        found = ask(here.engine, here.config, name, here.fakes[name], now=lambda: here.now, stop=here.stop)
+        return found.result and found.result.outcome
+
+    with here._closing():
+        for name, fake in here.fakes.items():
+            list_scopes(here.engine, here.config, name, fake, now=lambda: here.now, stop=here.stop)
+        assert [asked(name) for name in ("other", "speaks", "other")] == ["failed", "ok", "ok"]
+
+
 def test_a_bug_is_raised_after_its_rows_are_written(service: Service) -> None:
     service.ask_for_scopes()
 
@@ -292,7 +308,7 @@ def test_what_a_dead_process_left_running_is_called_interrupted(service: Service
     service.ask_for_scopes()
     for scope in ("SHOP", "WEB", "OTHER"):
         with service.here.engine.begin() as conn:
-            store.runs.start_run(conn, START, Job("read", "fake", scope).lock)
+            runs.start_run(conn, START, Job("read", "fake", scope).lock)
     with job_lock(service.here.engine, Job("read", "fake", "OTHER").lock, stop=service.here.stop):
         service.read("SHOP")
         assert service.runs()[1:] == [
