@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from store import firings
 from sync.jobs.job import Job
 from sync.jobs.queue import run
 
@@ -102,7 +103,7 @@ def give_back(conn: sa.Connection, taken: Taken, *, after: timedelta = timedelta
 def take_over(conn: sa.Connection, silent: timedelta) -> list[Taken]:
     """Gives back the jobs of workers that were `silent` so long, once over all workers that ask. Which jobs.
 
-    A job over which workers died again and again counts as failed. Failed jobs of yesterday are forgotten.
+    A job over which workers died again and again counts as failed.
     """
     alone = "SELECT pg_try_advisory_xact_lock(hashtextextended('northing reaper of ' || current_schema(), 0))"
     if not conn.exec_driver_sql(alone).scalar_one():
@@ -116,8 +117,14 @@ def take_over(conn: sa.Connection, silent: timedelta) -> list[Taken]:
         else:
             finish(conn, one, failed=True)
     run(conn, "prune_stalled_workers", seconds)
-    run(conn, "delete_old_jobs", {"nb_hours": _KEPT_HOURS, "queue": None, "statuses": ["failed"]})
     return found
+
+
+def tidy(conn: sa.Connection) -> None:
+    """Forgets jobs that failed a day ago, and which slots were fired of jobs that nobody has fired for a year."""
+    run(conn, "delete_old_jobs", {"nb_hours": _KEPT_HOURS, "queue": None, "statuses": ["failed"]})
+    a_year_ago = conn.execute(sa.text("SELECT now() - :year"), {"year": timedelta(days=366)}).scalar_one()
+    firings.forget(conn, a_year_ago)
 
 
 def _is_ours(conn: sa.Connection, taken: Taken) -> bool:
@@ -129,4 +136,6 @@ def _is_ours(conn: sa.Connection, taken: Taken) -> bool:
 
 
 def _taken(row: sa.Row[Any]) -> Taken:
-    return Taken(row.id, Job(row.task_name, **row.args), row.queue_name, row.worker_id, row.attempts)
+    # What a newer program adds to a job does not keep this one from taking it.
+    job = Job(row.task_name, *(row.args.get(part) for part in ("connection", "scope", "name")))
+    return Taken(row.id, job, row.queue_name, row.worker_id, row.attempts)

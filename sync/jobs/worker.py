@@ -29,6 +29,9 @@ BEAT = timedelta(seconds=5)
 SILENT = timedelta(seconds=20)
 """How often a worker says that it is alive, and after which silence it counts as dead."""
 
+_TIDY = timedelta(hours=1)
+"""How often what is old is taken away."""
+
 _GRACE_S = 3.0
 """How long jobs have to end at a good place once the worker is to stop."""
 
@@ -79,7 +82,7 @@ class Worker:
         self._ended = threading.Event()
         self._over = threading.Event()
         self._id: int | None = None
-        self._next_beat = self._well_since = self._next_look = 0.0
+        self._next_beat = self._next_look = self._next_tidy = self._well_since = 0.0
         self._away = False
 
     def run(self) -> bool:
@@ -96,6 +99,7 @@ class Worker:
                 except Exception as error:  # noqa: BLE001 - it is told, and the next round may fare better
                     self._lost(error)
                 self._ended.wait(self._poll.total_seconds())
+                self._ended.clear()
             return self._leave()
         finally:
             self._engine.dispose()
@@ -109,7 +113,10 @@ class Worker:
         if now >= max(self._next_look, self._well_since + 2 * self._beat.total_seconds()):
             self._next_look = now + self._beat.total_seconds()
             self._take_over()
-        self._ended.clear()
+        if now >= self._next_tidy:
+            self._next_tidy = now + _TIDY.total_seconds()
+            with self._engine.begin() as conn:
+                held.tidy(conn)
         self._fill()
 
     def _say_alive(self) -> None:
@@ -189,15 +196,15 @@ class Worker:
         return "given back" if self._stop.is_set() else "done"
 
     def _settle(self, taken: Taken, outcome: Outcome) -> None:
-        while True:
+        """Keeps what became of the job, as soon as the database lets it. Once the worker is over, others take it."""
+        while not self._over.is_set():
             try:
                 with self._engine.begin() as conn:
                     if not _ENDS[outcome](conn, taken):
                         log.warning("others took the job over meanwhile")
                 return
             except _AWAY:
-                if self._over.wait(self._poll.total_seconds()):
-                    return  # others take it over
+                self._over.wait(self._poll.total_seconds())
 
     def _leave(self) -> bool:
         until = time.monotonic() + _GRACE_S

@@ -14,7 +14,7 @@ import store
 from store.queue_state import QueueState, queue_state
 from sync.jobs import taken as held
 from sync.jobs.job import Job
-from sync.jobs.queue import Queue
+from sync.jobs.queue import Queue, same
 from sync.jobs.taken import Taken
 from tests.postgres import Postgres
 from tests.store.samples import execute, rows
@@ -59,6 +59,22 @@ def test_a_job_comes_out_as_it_went_in(queue: Queue, engine: sa.Engine, worker: 
         found = take(engine, worker)
         assert found is not None
         assert found.job == job
+
+
+def test_a_job_of_a_newer_program_is_taken_by_what_is_known_of_it(queue: Queue, engine: sa.Engine, worker: int) -> None:
+    queue.submit(READ)
+    execute(engine, """UPDATE procrastinate_jobs SET args = args || '{"depth": 2}'""")
+    found = take(engine, worker)
+    assert found is not None
+    assert found.job == READ
+
+
+def test_slots_of_jobs_that_nobody_fires_any_more_are_forgotten_after_a_year(queue: Queue, engine: sa.Engine) -> None:
+    queue.fire(READ, datetime.now(UTC))
+    queue.fire(Job("count"), datetime.now(UTC) - timedelta(days=367))
+    with engine.begin() as conn:
+        held.tidy(conn)
+    assert rows(engine, "SELECT job FROM firing") == [(same(READ),)]
 
 
 def test_equal_jobs_that_wait_are_one_and_a_running_one_is_no_obstacle(
@@ -131,11 +147,11 @@ def test_what_is_done_is_gone_and_what_failed_stays_a_day(queue: Queue, engine: 
             assert not held.finish(conn, found)
     assert state(engine) == QueueState({}, {}, None, 1, 1)
     with engine.begin() as conn:
-        held.take_over(conn, held_for := timedelta(seconds=20))
+        held.tidy(conn)
     assert state(engine).failed == 1
     execute(engine, "UPDATE procrastinate_events SET at = at - interval '25 hours'")
     with engine.begin() as conn:
-        held.take_over(conn, held_for)
+        held.tidy(conn)
     assert rows(engine, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
     assert rows(engine, "SELECT count(*) FROM procrastinate_events") == [(0,)]
 

@@ -192,6 +192,9 @@ def test_a_job_that_does_not_end_is_given_back_without_it(engine: sa.Engine) -> 
     assert ended == [False]
     assert (state(engine).waiting, state(engine).running) == ({"read": 1}, {})
     let_go.set()
+    for one in threading.enumerate():
+        if one.name.startswith("job "):
+            one.join(20)
 
 
 def test_the_jobs_of_a_dead_worker_are_taken_over(engine: sa.Engine) -> None:
