@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 import store
 from tests.acceptance.servers import Jira, issue
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 PROGRAM = Path(sys.executable).with_name("northing")
 T = TypeVar("T")
 
