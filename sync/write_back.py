@@ -112,7 +112,7 @@ def write_back(
     if form is None or not options.write_back or not isinstance(connector, Writes):
         result.off = "not configured"
         return result
-    configured = json.dumps([form, sorted(options.write_back)])
+    configured = json.dumps([form, sorted(options.write_back), options.urls()])
     with store.reading(engine) as conn:
         seen = stored.seen(conn, name) == configured
     if not dry_run and not seen:
