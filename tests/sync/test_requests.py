@@ -19,7 +19,7 @@ from store import tables
 from sync.engine import SyncResult, sync
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-RUN_ROWS = {tables.Run, tables.RunScope}
+RUN_ROWS = {tables.Run, tables.RunScope, tables.ScopeTotal}
 
 
 def options(kind: str, **values: Any) -> ConnectionOptions:
@@ -109,6 +109,8 @@ def test_an_unchanged_repository_costs_one_unmodified_answer_a_list_and_no_write
         "INSERT INTO run",
         "INSERT INTO run_scope",
         "INSERT INTO run_scope",
+        "INSERT INTO scope_total",
+        "INSERT INTO scope_total",
         "UPDATE connection",
         "UPDATE run",
         "UPDATE run_scope",
