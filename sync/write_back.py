@@ -262,7 +262,9 @@ class _Run:
             with self._engine.begin() as conn:
                 stored.take_back(conn, item.id, step.form, row)
             raise
-        after = self._connector.touched(step.scope, item.ref, usage) if put.wrote else before
+        after = (self._connector.touched(step.scope, item.ref, usage) if put.wrote else None) or before
+        # What answers may lag behind what was written: all is ours until the tool answered.
+        ends = [one for one in (after.updated_at, after.clock if put.wrote else None) if one is not None]
         with self._engine.begin() as conn:
             stored.end(
                 conn,
@@ -271,7 +273,7 @@ class _Run:
                 external_id=put.external_id,
                 content_hash=_hash(step.content),
                 serves=bool(item.key_results),
-                echo_at=after.updated_at if after is not None else before.updated_at,
+                echo_at=max(ends, default=None),
             )
         self._room -= put.wrote
         return put.wrote
