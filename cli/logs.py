@@ -32,7 +32,7 @@ LogOption = Annotated[
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Log every step.")]
 
 _OWN = ("cli", "dashboard", "alerts", "sync", "mapping", "store", "connectors", "config")
-_TALKATIVE = ("apscheduler", "httpx", "uvicorn")
+_TALKATIVE = ("alembic.runtime.plugins", "apscheduler", "httpx", "uvicorn")
 """Libraries that tell at every turn what we log ourselves."""
 _DEPTH = 6
 

@@ -34,7 +34,7 @@ def as_before() -> Iterator[None]:
     """Logging belongs to the whole process: it is left as it was."""
     root, hook, levels = logging.getLogger(), threading.excepthook, {}
     names = ["cli", "dashboard", "alerts", "sync", "mapping", "store", "connectors", "config"]
-    for name in [*names, "apscheduler", "httpx", "uvicorn"]:
+    for name in [*names, "alembic.runtime.plugins", "apscheduler", "httpx", "uvicorn"]:
         levels[name] = logging.getLogger(name).level
     handlers, level, raising = list(root.handlers), root.level, logging.raiseExceptions
     yield
