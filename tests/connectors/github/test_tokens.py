@@ -66,6 +66,16 @@ def read(github: GitHub, scope: Scope) -> int:
     return sum(len(page.items) for page in github.items(scope, Reading(), Usage()))
 
 
+def test_each_token_that_github_hands_out_is_told(talk: Talk) -> None:
+    learned: list[str] = []
+    talk.clock.learned = learned.append
+    with closing(talk.app()) as github:
+        github.scopes()
+        talk.clock.time += timedelta(hours=2)
+        github.scopes()
+    assert learned == talk.site.access.handed == ["ghs_1", "ghs_2"]
+
+
 def test_one_token_serves_all_clients_until_five_minutes_before_its_end(talk: Talk) -> None:  # bug 15
     with closing(talk.app()) as github:
         (scope,) = github.scopes().scopes

@@ -41,6 +41,7 @@ class Cloud:
     gateway: str
     kept: Kept = field(default_factory=Unkept)
     opened: list[Jira] = field(default_factory=list)
+    learned: list[str] = field(default_factory=list)
 
     @property
     def cloud_id(self) -> str:
@@ -60,6 +61,7 @@ class Cloud:
             stop=threading.Event(),
             sleep=lambda seconds: self.clock.advance(timedelta(seconds=seconds)),
             kept=kept or self.kept,
+            learned=self.learned.append,
         )
         self.opened.append(Jira("jira", JiraOptions.model_validate(given), Conventions(), "count", context))
         return self.opened[-1]

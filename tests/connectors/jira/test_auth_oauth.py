@@ -172,6 +172,16 @@ def test_what_is_kept_and_what_is_logged_holds_no_secret(acme: Cloud, caplog: py
     assert [secret for secret in secrets if any(secret in text for text in told)] == []
 
 
+def test_each_token_that_atlassian_hands_out_or_that_was_kept_is_told(acme: Cloud) -> None:
+    kept, refresh = Unkept(), acme.atlassian.consent()
+    keys(acme.connect(acme.oauth(refresh), kept))
+    [consent] = acme.atlassian.consents
+    assert {*consent.refresh[1:], *consent.access} <= set(acme.learned)
+    acme.learned.clear()
+    keys(acme.connect(acme.oauth(refresh), kept))
+    assert {consent.refresh[-1], *consent.access} <= set(acme.learned)
+
+
 def test_what_was_sealed_with_another_secret_is_refused_and_stays(acme: Cloud) -> None:
     kept, refresh = Unkept(), acme.atlassian.consent()
     keys(acme.connect(acme.oauth(refresh), kept))
