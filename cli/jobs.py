@@ -75,9 +75,11 @@ class Jobs:
                     log.info("job put off", reason=error.message)
                     self._runner().submit(job, after=LATER)
                 except (SQLAlchemyError, StoreError, OSError) as error:
-                    self._service.failed(error)
                     self._counted(job, began, failed=True)
-                    log.warning("job failed, tried again soon", error=self._words(error))
+                    told = self._service.failed(error)
+                    if told is None:
+                        raise
+                    log.warning("job failed, tried again soon", error=told)
                     # Where the runner needs the database, too, the job is due again by its schedule.
                     with suppress(SQLAlchemyError, StoreError, OSError):
                         self._runner().submit(job, after=LATER)
@@ -174,7 +176,7 @@ class Jobs:
         try:
             found = fetch_missed(service.engine, name, leased.config.connections[name], service.context(name))
         except SourceError as error:
-            log.warning("missed deliveries not fetched", connection=name, error=self._words(error))
+            log.warning("missed deliveries not fetched", connection=name, error=service.hide(str(error)))
             return
         log.info("missed deliveries fetched", connection=name, deliveries=found)
         if found:
@@ -277,6 +279,3 @@ class Jobs:
             waited_s=round(result.waited_s, 1),
             **more,
         )
-
-    def _words(self, error: Exception) -> str:
-        return self._service.hide(" ".join(str(getattr(error, "orig", None) or error).split()))

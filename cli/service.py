@@ -48,7 +48,7 @@ class Status:
         if self.configured_by is not None:
             found.append(f"the configuration in force is that of {self.configured_by}, and not the one of this process")
         if self.failing is not None:
-            found.append(f"the database cannot be used: {self.failing}")
+            found.append(self.failing)
         return found
 
 
@@ -100,12 +100,21 @@ class Service:
         """A text without the secrets of the configuration, those that it had before included."""
         return self._at.secrets.hide_known(text)
 
-    def failed(self, error: Exception) -> None:
-        """The database could not be used."""
-        self.status.failing = self.hide(" ".join(str(getattr(error, "orig", None) or error).split()))
+    def failed(self, error: Exception) -> str | None:
+        """Notes that the database, or its disk, cannot be used: what is the matter, without secrets.
+
+        None where the error is one of this program.
+        """
+        from store.failures import failure
+
+        told = failure(error) or (error if isinstance(error, OSError) else None)
+        if told is None:
+            return None
+        self.status.failing = self.hide(" ".join(str(told).split()))
+        return self.status.failing
 
     def worked(self) -> None:
-        """The database could be used."""
+        """Notes that it can be used."""
         self.status.failing = None
 
     def close(self) -> None:
@@ -121,9 +130,10 @@ class Service:
             self._take(self._watch.poll())
             return self._write()
 
-    def read_again(self) -> None:
-        """Reads the files, changed or not."""
+    def take_over(self) -> None:
+        """Reads the files, and has the next look apply them: nobody else serves the database any more."""
         with self._lock:
+            self._unwritten = [self._note_applied]
             self._take(self._watch.again())
 
     def is_ours(self) -> bool:

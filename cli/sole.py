@@ -1,6 +1,6 @@
 """One service a database: the others stand by until it ends."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,4 +42,5 @@ class Sole:
         """Lets go of it."""
         self._held, self._taken = None, False
         stack, self._stack = self._stack, ExitStack()
-        stack.close()
+        with suppress(SQLAlchemyError):  # a connection that is gone cannot be closed
+            stack.close()

@@ -86,17 +86,15 @@ def run(
     *,
     only: str | None = None,
     full: bool = False,
-    sweep: bool = False,
     accept_drop: str | None = None,
     dry_run: bool = False,
     retry: bool = False,
     progress_on: Session | None = None,
-    stop: threading.Event | None = None,
 ) -> int:
     """Syncs and prints what came of it; the exit code. With `dry_run` nothing is kept, and changes are printed, too.
 
     `accept_drop` names a scope, which alone is read and compared. For the rest see `sync.engine.sync`.
-    `progress_on`: where to show progress, if not on `at`. `stop` ends it early, as a signal does.
+    `progress_on`: where to show progress, if not on `at`.
     """
     from cli.key_result_changes import changes, show, state
     from cli.progress import shown_on
@@ -105,7 +103,7 @@ def run(
     from sync.engine import sync
     from sync.only import Only
 
-    stop, part = stop or threading.Event(), Only.parse(only, config) if only else None
+    stop, part = threading.Event(), Only.parse(only, config) if only else None
     with ExitStack() as stack:
         engine = stack.enter_context(database(config.database))
         if accept_drop:
@@ -124,7 +122,7 @@ def run(
                 stop=stop,
                 only=part,
                 full=full,
-                sweep=sweep or accept_drop is not None,
+                sweep=accept_drop is not None,
                 accept_drop=accept_drop is not None,
                 retry=retry,
                 progress=progress,

@@ -9,12 +9,16 @@ import structlog
 from cli.jobs import SETTLE
 from cli.service import Service
 from cli.wiring import now
+from store import reading
+from store.known_scopes import known
+from sync.jobs.due import NEVER_IN_ARREARS, due
 from sync.jobs.job import Job, Runner
+from sync.jobs.schedule import schedule
 
 if TYPE_CHECKING:
     from cli.sole import Sole
+    from config import Config
     from sync.jobs.clockwork import Clockwork
-    from sync.jobs.schedule import Scheduled
 
 EACH_S = 2.0
 """How often it looks."""
@@ -44,6 +48,8 @@ class Upkeep:
         self._listen = listen
         self._begun = False
         self._troubled = False
+        self._scheduled: tuple[Config, dict[str, list[tuple[str, bool]]]] | None = None
+        """What the schedule was made of."""
 
     def run(self) -> None:
         """Looks after everything until the service is stopped, whatever happens meanwhile."""
@@ -61,8 +67,10 @@ class Upkeep:
         try:
             self._turn()
         except Exception as error:
-            self._service.failed(error)
-            if not self._troubled:
+            told = self._service.failed(error)
+            if not self._troubled and told is not None:
+                log.warning("upkeep failed, tried again each few seconds", error=told)
+            elif not self._troubled:
                 log.exception("upkeep failed, tried again each few seconds")
             self._troubled = True
         else:
@@ -78,39 +86,42 @@ class Upkeep:
             self._stand_by()
             return
         if service.status.standing_by:
-            service.read_again()
+            service.take_over()
         if service.look():
             self._runner.submit(Job("count"), after=SETTLE)
         if not service.is_ours():
             # Whoever changed the configuration last also keeps the schedule.
-            self._clockwork.replace([])
+            self._leave()
             return
         if not self._begun:
             self._begin()
         service.status.standing_by = False
-        self._clockwork.replace(self._scheduled())
+        self._schedule()
 
     def _stand_by(self) -> None:
         if not self._service.status.standing_by:
             log.info("standing by: another process serves this database, and this one takes over when it ends")
         self._service.status.standing_by = True
         self._begun = False
-        self._clockwork.replace([])
+        self._leave()
 
-    def _scheduled(self) -> "list[Scheduled]":
-        from store import reading
-        from store.known_scopes import known
-        from sync.jobs.schedule import schedule
-
+    def _schedule(self) -> None:
+        """Has the schedule follow the configuration and the scopes, where one of them changed."""
+        config = self._service.config
         with reading(self._service.engine) as conn:
-            return schedule(self._service.config, known(conn))
+            scopes = known(conn)
+        there = {name: [(one.external_id, one.archived) for one in found] for name, found in scopes.items()}
+        if self._scheduled is None or self._scheduled[0] is not config or self._scheduled[1] != there:
+            self._clockwork.replace(schedule(config, scopes))
+            self._scheduled = config, there
+
+    def _leave(self) -> None:
+        """Leaves the schedule to another process."""
+        self._clockwork.replace([])
+        self._scheduled = None
 
     def _begin(self) -> None:
         """Has at once done what is due. What is done once for each moment is fired, the rest is done as it comes."""
-        from store.known_scopes import known
-        from sync.jobs.due import NEVER_IN_ARREARS, due
-        from sync.jobs.schedule import schedule
-
         moment, service = now(), self._service
         with service.engine.begin() as conn:
             scopes = known(conn)

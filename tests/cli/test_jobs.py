@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 import cli.wiring
@@ -138,7 +139,7 @@ def test_a_job_of_what_is_not_configured_or_not_known_comes_to_nothing(shop: Sho
     "error",
     [
         SyncRunning("A sync is running.", "Wait."),
-        sa.exc.OperationalError("SELECT 1", {}, Exception("the server closed the connection")),
+        OperationalError("SELECT 1", {}, Exception("the server closed the connection")),
         OSError(28, "No space left on device"),
     ],
 )
