@@ -53,7 +53,9 @@ def connect(url: str) -> sa.Engine:
         return engine
     if kind in {"postgresql", "postgres"}:
         try:
-            return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            wanted = parsed.set(drivername="postgresql+psycopg")
+            # While work is counted, those who store pages wait, each with a connection of the pool.
+            return sa.create_engine(wanted, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise StoreError(f"PostgreSQL cannot be reached from here: {error}", "Install psycopg 3.") from error
     raise StoreError(
