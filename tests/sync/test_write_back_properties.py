@@ -81,7 +81,7 @@ day = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99)), max_s
     selector=st.sampled_from(SELECTORS),
     days=st.lists(st.tuples(day, day, st.sampled_from([1, 30, 2000])), min_size=1, max_size=3),
 )
-@settings(max_examples=100 if LONG else 3, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
+@settings(max_examples=40 if LONG else 2, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
 def test_writing_back_changes_no_number_and_no_finding_and_never_writes_twice(
     what: str, seed: int, selector: dict[str, Any], days: list[Any], migrated_sqlite: Path, tmp_path: Path
 ) -> None:
