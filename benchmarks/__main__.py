@@ -33,7 +33,7 @@ def rows(*, small: bool) -> Rows:
         "backup-sqlite": lambda: backups.figures("sqlite", *organisation),
         "backup-postgresql": lambda: backups.figures("postgresql", *organisation),
         "forecast": lambda: forecasting.figures(2000 // part, 200 // (part // 10 or 1)),
-        "scale-out": lambda: scale_out.figures(Size(8 if small else 200, 30)),
+        "scale-out": lambda: scale_out.figures(Size(8 if small else 200, 10)),
         "status": status.figures,
     }
 

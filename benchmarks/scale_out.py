@@ -1,7 +1,7 @@
 """Scopes read by 1, 2 and 4 `northing worker` of the same concurrency, from a site that takes 100 ms for each answer.
 
 PostgreSQL and the site run in processes of their own on the same machine. The clock runs from the moment at which all
-workers are up, with libraries imported that they would import with their first scope, until no scope is left to be read.
+workers are up, with the libraries imported that the first scope would load, until no scope is left to be read.
 """
 
 import subprocess

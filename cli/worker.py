@@ -1,5 +1,6 @@
 """`northing worker`."""
 
+import gc
 import os
 import threading
 from collections.abc import Callable
@@ -75,6 +76,8 @@ def _work(at: Session, concurrency: int | None, style: Style | None, *, verbose:
         if not work.run():
             # Threads in the middle of a long request, whose jobs were given back.
             os._exit(0)
+    # Nothing is needed any more. Looking through all of it for garbage would be most of what a stop takes.
+    gc.freeze()
 
 
 def queued(service: "Service", concurrency: int | None = None) -> "tuple[Queue, Worker]":

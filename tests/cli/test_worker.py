@@ -46,14 +46,25 @@ class Fleet:
         self._config.write_text(
             f"database: '{engine.url.render_as_string(hide_password=False)}'\n"
             "queue: procrastinate\n"
+            "service: {listen: '127.0.0.1:0'}\n"
             "connections:\n"
             f"  tool: {{kind: github, url: '{url}', auth: {{token: github-token}}, repositories: ['bulk/*']}}\n"
         )
 
-    def start(self, *options: str, hasty: bool = True) -> subprocess.Popen[str]:
-        program = ["-m", "tests.cli.hasty_worker"] if hasty else ["-c", "from cli.main import run; run()", "worker"]
-        command = [sys.executable, *program, "--config", str(self._config), "--log", "json", *options]
-        self.workers.append(subprocess.Popen(command, cwd=ROOT, stdout=self._log, stderr=self._log, text=True))
+    def start(self, *options: str, command: str | None = None) -> subprocess.Popen[str]:
+        """A worker that soon takes silent ones for dead, or a `command` of the program."""
+        program = ["-m", "tests.cli.hasty_worker"] if command is None else ["-c", "from cli.main import run; run()"]
+        words = [
+            sys.executable,
+            *program,
+            *([command] if command else []),
+            "--config",
+            str(self._config),
+            "--log",
+            "json",
+            *options,
+        ]
+        self.workers.append(subprocess.Popen(words, cwd=ROOT, stdout=self._log, stderr=self._log, text=True))
         return self.workers[-1]
 
     def log(self) -> list[dict[str, object]]:
@@ -129,7 +140,7 @@ def test_the_scopes_of_a_killed_worker_are_taken_over_and_end_equal_to_the_sourc
 
 def test_a_worker_that_is_told_to_stop_gives_its_jobs_back_and_is_gone(engine: sa.Engine, tmp_path: Path) -> None:
     with fleet(engine, tmp_path, Size(2, 400), 0.3) as (workers, expected):
-        first = workers.start("--concurrency", "2", hasty=False)
+        first = workers.start("--concurrency", "2", command="worker")
         workers.queue.submit(Job("list", "tool"))
         assert until(lambda: bool(rows(engine, "SELECT 1 FROM work_item LIMIT 1")), 60)
         began = time.monotonic()
@@ -144,6 +155,17 @@ def test_a_worker_that_is_told_to_stop_gives_its_jobs_back_and_is_gone(engine: s
         workers.start("--concurrency", "2")
         assert until(workers.done, 120)
         assert workers.items() == expected
+
+
+def test_two_serve_without_any_worker_share_the_work(engine: sa.Engine, tmp_path: Path) -> None:
+    with fleet(engine, tmp_path, Size(3, 30)) as (processes, expected):
+        two = [processes.start(command="serve") for _ in range(2)]
+        assert until(lambda: processes.items() == expected and processes.done(), 120)
+        for one in two:
+            one.send_signal(signal.SIGTERM)
+        assert [one.wait(20) for one in two] == [0, 0]
+        assert processes.state()[1] == 0
+        assert [one["event"] for one in processes.log() if one["level"] in {"error", "critical"}] == []
 
 
 def test_without_a_queue_there_is_nothing_to_work_for(tmp_path: Path) -> None:
