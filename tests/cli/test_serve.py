@@ -43,7 +43,7 @@ def ready(one: Served) -> tuple[int, str]:
 def quick(company: Company, tmp_path: Path) -> Northing:
     """The company with a service that reads each few seconds and listens where it can."""
     northing = company.configured_in(tmp_path)
-    northing.append("northing.yaml", '\nschedule: {sync: every 2 seconds}\nservice: {listen: "127.0.0.1:0"}\n')
+    northing.append("northing.yaml", '\nschedule: {sync: every 5 seconds}\nservice: {listen: "127.0.0.1:0"}\n')
     return northing
 
 
@@ -61,7 +61,7 @@ def test_it_reads_and_counts_again_and_again_follows_its_files_and_ends_on_sigte
         ]
         status, text = ready(one)
         assert (status, "nonsense: unknown key" in text) == (503, True)
-        quick.config.write_text(good.replace("every 2 seconds", "every 3 seconds"))
+        quick.config.write_text(good.replace("every 5 seconds", "every 6 seconds"))
         assert one.wait_for("configuration read again")["changes"] == ["changed: schedule.sync"]
         assert ready(one)[0] == 200
 
@@ -106,7 +106,7 @@ def test_a_signal_in_the_middle_of_the_first_reading_ends_it_soon_and_a_second_o
                 one.wait_for("stopping")
             assert one.end(signal.SIGTERM, within_s=1 if twice else 5) == (130 if twice else 0)
             assert one.tracebacks() == []
-        jira.latency = github.latency = 0.0
-        assert northing("sync").code == 0
-    items = rows(url, "SELECT count(*) FROM work_item")[0]
-    assert items > 600
+        if not twice:
+            jira.latency = github.latency = 0.0
+            assert northing("sync").code == 0, "what was read before is no hindrance"
+            assert rows(url, "SELECT count(*) FROM work_item")[0] > 600
