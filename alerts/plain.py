@@ -20,13 +20,15 @@ class Ready(str):
 def clean(text: str, limit: int) -> str:
     """`text` on one line, without control signs and marks of direction, and cut to `limit` letters."""
     text = text[: limit * 4]
-    kept = "".join(" " if one.isspace() else one for one in text if one.isspace() or one in KEPT or _shows(one))
+    kept = text if text.isprintable() else "".join(map(_shown, text))
     line = re.sub(r" +", " ", kept).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def _shows(letter: str) -> bool:
-    return unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co"}
+def _shown(letter: str) -> str:
+    if letter.isspace():
+        return " "
+    return letter if letter in KEPT or unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co"} else ""
 
 
 def for_text(text: str) -> str:

@@ -21,6 +21,7 @@ def run(database: str, url: str, now: datetime) -> None:
     stop = threading.Event()
     while True:
         send_alerts(engine, config, now=lambda: now, stop=stop, words=words, hide=str)
+        stop.wait(0.002)  # it is set by nobody: others need the processor, too
 
 
 def say(text: str) -> None:
@@ -31,6 +32,8 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     _, database, url = sys.argv
     form(url)
+    # What a process loads at its first use is loaded before it is forked.
+    store.connect(database).dispose()
     plain("", "", "", {})
     say("ready")
     for line in sys.stdin:
