@@ -116,6 +116,12 @@ def test_titles_of_tools_do_nothing_in_slack() -> None:
 def test_titles_of_tools_do_nothing_in_teams() -> None:
     with responses.RequestsMock() as mock:
         mock.post(re.compile(r"https://prod-1\.westeurope\.logic\.azure\.com.*"), status=202)
+        many = [change(id=number, subject=f"SHOP-{number}", code=f"STR30{number}") for number in range(1, 9)]
+        assert send(TEAMS, message(*many)).sent
+        # One card, however long: Apprise would cut it into pieces of 1,000 letters if it were let.
+        [whole] = [posted(call)["attachments"][0]["content"]["body"][1]["text"] for call in mock.calls]
+        assert whole.endswith("Message leads-7 · Northing")
+        mock.calls.reset()
         assert send(TEAMS, message()).sent
         payload = posted(mock.calls[0])
     card = payload["attachments"][0]["content"]

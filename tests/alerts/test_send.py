@@ -1,14 +1,15 @@
 """What waits is sent, once where nothing goes wrong, and again where something does."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from alerts import channel
 from config import Quiet
-from store import tables
+from store import tables, voice
 from tests.alerts.office import Office, configured
 from tests.alerts.receiver import Receiver, receiving
 
@@ -321,3 +322,56 @@ def test_an_address_that_cannot_be_used_is_kept_without_its_secrets(office: Offi
         assert row[2].startswith("The address cannot be used.")
         assert "t0ps3cret" not in row[2]
         assert "hidden" not in row[2]
+
+
+def test_an_objection_and_its_withdrawal_are_told_to_both_teams(office: Office, receiver: Receiver) -> None:
+    rows: list[tuple[type[tables.Row], dict[str, Any]]] = [
+        (tables.Team, {"id": 1, "key": "commerce", "name": "Commerce", "archived": False}),
+        (tables.Team, {"id": 2, "key": "platform", "name": "Platform", "archived": False}),
+        (
+            tables.Cycle,
+            {
+                "id": 1,
+                "key": "2026-Q4",
+                "starts_on": date(2026, 10, 1),
+                "ends_on": date(2026, 12, 31),
+                "starts_at": office.now,
+                "ends_at": office.now,
+                "archived": False,
+            },
+        ),
+        (
+            tables.Objective,
+            {"id": 1, "key": "GROW", "title": "Grow", "cycle_id": 1, "team_id": 1, "kind": "committed", "position": 0}
+            | {"archived": False},
+        ),
+        (
+            tables.KeyResult,
+            {"id": 1, "key": "GROW.1", "title": "Sell <more>", "objective_id": 1, "position": 0, "weight": 1.0}
+            | {"definition": {}, "archived": False},
+        ),
+    ]
+    with office.engine.begin() as conn:
+        for table, values in rows:
+            conn.execute(sa.insert(table.__table__).values(**values))
+    with receiving() as other:
+        routes = ({"to": "commerce", "team": "product", "codes": "STR"}, {"to": "platform", "team": "platform"})
+        config = configured({"commerce": receiver.url, "platform": other.url}, *routes)
+        office.send(config)
+        with office.engine.begin() as conn:
+            voice.object_to(conn, "GROW.1", "capacity", "platform", "Ari", "No room", office.now, office.now.date())
+        office.send(config)
+        with office.engine.begin() as conn:
+            voice.withdraw(conn, "GROW.1", "platform", "Ari", "Room found", office.now)
+        office.send(config)
+        assert [one["title"] for one in other.got] == [one["title"] for one in receiver.got]
+    assert [one["title"] for one in receiver.got] == [
+        "Northing is watching: 1 finding is open",
+        "Withdrawn: GROW.1, objection",
+    ]
+    alert = receiver.got[0]["alerts"][0]
+    assert (alert["code"], alert["subject_kind"], alert["subject"]) == ("objection", "key_result", "GROW.1")
+    assert (alert["change"], alert["severity"], alert["who"]) == ("objected", "warning", "Ari")
+    assert alert["teams"] == ["commerce", "platform"]
+    assert alert["summary"] == "platform objects to GROW.1 (Sell <more>), kind capacity: No room"
+    assert "Ari: Room found" in receiver.got[1]["message"]
