@@ -7,6 +7,7 @@ the first message, which takes two seconds.
 import logging
 import re
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ TITLES: dict[str, Callable[[str], str]] = {
 
 TIME_LIMIT_S = 20.0
 """Seconds after which nobody waits for a service any longer. Apprise waits 4 s for a connection and for each answer."""
+HANGS = "An earlier message still hangs."
 _ANSWERED = re.compile(r"error=\d{3}")
 
 
@@ -173,29 +175,38 @@ def _told(lines: list[str], url: str) -> str:
     return text[:300]
 
 
-_under_way: dict[str, threading.Thread] = {}
-"""By name of the channel, the thread that sends to it. One that hangs is not joined by a second one."""
+_under_way: dict[str, tuple[threading.Thread, float]] = {}
+"""By name of the channel, the thread that sends to it and when it began. One that hangs is not joined by a second one.
+"""
+
+
+def busy(channel: str) -> bool:
+    """Whether this process is sending to the channel now, and not for too long: an alert, or a digest."""
+    before = _under_way.get(channel)
+    return before is not None and before[0].is_alive() and time.monotonic() - before[1] < TIME_LIMIT_S
 
 
 def start(channel: str, url: str, message: Message, done: Callable[[Outcome], None]) -> bool:
     """Sends in a thread of its own, which calls `done`, so that nobody need wait for it.
 
-    False, and nothing is done, where an earlier message to this channel still hangs.
+    False, and nothing is done, where an earlier message to this channel is under way still.
     """
-    if (before := _under_way.get(channel)) is not None and before.is_alive():
+    if (before := _under_way.get(channel)) is not None and before[0].is_alive():
         return False
     _said()
     thread = threading.Thread(target=lambda: done(send(url, message)), name=f"alerts to {channel}", daemon=True)
-    _under_way[channel] = thread
+    _under_way[channel] = thread, time.monotonic()
     thread.start()
     return True
 
 
 def deliver(channel: str, url: str, message: Message, limit_s: float = TIME_LIMIT_S) -> Outcome:
-    """Sends a message and waits for it, `limit_s` at most. Never raises."""
+    """Sends a message and waits for it, `limit_s` at most, and as long for one that is under way. Never raises."""
+    if (before := _under_way.get(channel)) is not None:
+        before[0].join(limit_s)
     done: SimpleQueue[Outcome] = SimpleQueue()
     if not start(channel, url, message, done.put):
-        return Outcome(False, refused=True, error="An earlier message still hangs.")
+        return Outcome(False, error=HANGS)
     try:
         return done.get(timeout=limit_s)
     except Empty:

@@ -115,7 +115,7 @@ class _Round:
 
     def _begin(self, name: str) -> None:
         """Starts the next message of a channel, where there is one and nothing keeps it back."""
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not channel.busy(name):
             with self._engine.begin() as conn:
                 bound = outbox.claim(conn, name, self._who, self._now())
             if bound is None:
@@ -131,7 +131,7 @@ class _Round:
                 url = self._config.alerts.channels[name].get_secret_value()
                 self._under_way[name] = bound, time.monotonic() + channel.TIME_LIMIT_S
                 if not channel.start(name, url, message, partial(self._note, bound)):
-                    self._note(bound, Outcome(False, refused=True, error="An earlier message still hangs."))
+                    self._note(bound, Outcome(False, error=channel.HANGS))
                 return
             with self._engine.begin() as conn:
                 outbox.drop(conn, bound, self._who)

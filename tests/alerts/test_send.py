@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from alerts import channel
+from alerts.message import plain
 from config import Quiet
 from store import tables, voice
 from tests.alerts.office import Office, configured
@@ -375,3 +376,20 @@ def test_an_objection_and_its_withdrawal_are_told_to_both_teams(office: Office, 
     assert alert["teams"] == ["commerce", "platform"]
     assert alert["summary"] == "platform objects to GROW.1 (Sell <more>), kind capacity: No room"
     assert "Ari: Room found" in receiver.got[1]["message"]
+
+
+def test_what_waits_is_left_alone_while_a_digest_is_sent_to_the_channel(office: Office, receiver: Receiver) -> None:
+    config = configured({"hook": receiver.url})
+    answering = threading.Event()
+    receiver.before = answering.wait
+    done: list[channel.Outcome] = []
+    digest = plain("Digest", "", "digest-1", {"id": "digest-1", "alerts": []})
+    assert channel.start("hook", receiver.url, digest, done.append)
+    receiver.wait_for(1)
+    office.open("GROW.1")
+    sent = office.send(config)
+    assert (sent.messages, sent.failed) == (0, 0)
+    answering.set()
+    assert channel.deliver("hook", receiver.url, digest) == channel.Outcome(True)
+    assert office.send(config).messages == 1
+    assert (receiver.messages, done) == (["digest-1", "digest-1", "hook-1"], [channel.Outcome(True)])
