@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from store import firings
 from sync.jobs.job import Job
 from sync.jobs.queue import run
 
@@ -121,10 +120,8 @@ def take_over(conn: sa.Connection, silent: timedelta) -> list[Taken]:
 
 
 def tidy(conn: sa.Connection) -> None:
-    """Forgets jobs that failed a day ago, and which slots were fired of jobs that nobody has fired for a year."""
+    """Forgets jobs that failed a day ago."""
     run(conn, "delete_old_jobs", {"nb_hours": _KEPT_HOURS, "queue": None, "statuses": ["failed"]})
-    a_year_ago = conn.execute(sa.text("SELECT now() - :year"), {"year": timedelta(days=366)}).scalar_one()
-    firings.forget(conn, a_year_ago)
 
 
 def _is_ours(conn: sa.Connection, taken: Taken) -> bool:

@@ -14,7 +14,7 @@ import store
 from store.queue_state import QueueState, queue_state
 from sync.jobs import taken as held
 from sync.jobs.job import Job
-from sync.jobs.queue import Queue, same
+from sync.jobs.queue import Queue
 from sync.jobs.taken import Taken
 from tests.postgres import Postgres
 from tests.store.samples import execute, rows
@@ -67,14 +67,6 @@ def test_a_job_of_a_newer_program_is_taken_by_what_is_known_of_it(queue: Queue, 
     found = take(engine, worker)
     assert found is not None
     assert found.job == READ
-
-
-def test_slots_of_jobs_that_nobody_fires_any_more_are_forgotten_after_a_year(queue: Queue, engine: sa.Engine) -> None:
-    queue.fire(READ, datetime.now(UTC))
-    queue.fire(Job("count"), datetime.now(UTC) - timedelta(days=367))
-    with engine.begin() as conn:
-        held.tidy(conn)
-    assert rows(engine, "SELECT job FROM firing") == [(same(READ),)]
 
 
 def test_equal_jobs_that_wait_are_one_and_a_running_one_is_no_obstacle(
