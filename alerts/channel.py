@@ -79,7 +79,15 @@ class _Said(logging.Handler):
         self.lines = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
-        getattr(self.lines, "found", []).append(record.getMessage())
+        if (found := self._found()) is not None:
+            found.append(record.getMessage())
+
+    def lets_pass(self, _record: logging.LogRecord) -> bool:
+        """A filter for loggers that are not Apprise's alone: nothing passes while this thread sends."""
+        return self._found() is None
+
+    def _found(self) -> list[str] | None:
+        return getattr(self.lines, "found", None)
 
 
 @cache
@@ -99,7 +107,7 @@ def _said() -> _Said:
     logger.propagate = False
     logger.setLevel(logging.WARNING)
     # It logs the path of each request at DEBUG, and the path of a webhook is its password.
-    logging.getLogger("urllib3").setLevel(logging.INFO)
+    logging.getLogger("urllib3.connectionpool").addFilter(said.lets_pass)
     return said
 
 
@@ -135,7 +143,7 @@ def send(url: str, message: Message) -> Outcome:
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and its text may hold the address
         return Outcome(False, error=_told([f"{type(error).__name__} in Apprise.", *lines], url))
     finally:
-        said.lines.found = []
+        said.lines.found = None
     if sent:
         return Outcome(True)
     refused = any(_ANSWERED.search(line) for line in lines)

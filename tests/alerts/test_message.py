@@ -1,6 +1,7 @@
 """Messages in all their forms, and what the services are really sent."""
 
 import json
+import logging
 import re
 import socket
 import socketserver
@@ -12,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 import responses
 
 from alerts.changes import Change
@@ -19,6 +21,7 @@ from alerts.channel import Message, form, send
 from alerts.message import SHOWN, Setting, compose
 from alerts.plain import clean
 from tests.alerts.office import NOW, words
+from tests.alerts.receiver import Receiver
 
 SETTING = Setting(words, ZoneInfo("Europe/Zurich"), "https://northing.example")
 HOSTILE = (
@@ -251,3 +254,25 @@ def test_a_service_that_is_not_there_is_no_refusal() -> None:
 )
 def test_texts_are_cleaned_and_cut(text: str, limit: int, expected: str) -> None:
     assert clean(text, limit) == expected
+
+
+def test_no_log_holds_an_address_of_a_channel(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    form(SLACK)
+    for name in ("root", "urllib3", "urllib3.connectionpool", "requests"):
+        caplog.set_level(logging.DEBUG, name)
+    # Not by `caplog`, which would listen to this one by itself.
+    monkeypatch.setattr(logging.getLogger("apprise"), "isEnabledFor", lambda _level: True)
+    requests.get(f"http://127.0.0.1:{receiver.port}/another", timeout=5)
+    for status in (200, 403):
+        receiver.status = status
+        send(receiver.url.replace("hook", "t0ps3cret"), message())
+        with responses.RequestsMock() as mock:
+            mock.post("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7", status=status)
+            send(SLACK, message())
+    assert receiver.paths == ["/t0ps3cret"] * 2
+    assert send("slack://T1JJ3T3L2/TIiajkdnlazkcOXrIdevi7", message()).refused
+    assert "/another" in caplog.text
+    assert "TIiajkdnlazkcOXrIdevi7" not in caplog.text
+    assert "t0ps3cret" not in caplog.text
