@@ -79,7 +79,7 @@ class Writes(Protocol):
         ...
 
     def touched(self, scope: Scope, ref: Ref, usage: Usage) -> Touched | None:
-        """When the item last changed. None where it is gone."""
+        """When the item last changed. None where it is gone, or not in this scope any more."""
         ...
 
     def put(self, form: str, scope: Scope, ref: Ref, content: str | None, known: str | None, usage: Usage) -> Put:

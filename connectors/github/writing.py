@@ -32,6 +32,7 @@ GONE = {404, 410}
 
 
 class _Issue(msgspec.Struct):
+    id: int
     updated_at: str | None = None
 
 
@@ -117,10 +118,15 @@ class Writer:
         self._transport = transport
 
     def touched(self, scope: Scope, ref: Ref, usage: Usage) -> Touched | None:
-        """When the issue last changed; None where it is gone."""
+        """When the issue last changed; None where it is gone, or another one stands there.
+
+        That of another repository answers, too, where it was moved: GitHub leads there, and gives it another id.
+        """
         try:
             answer, issue = self._transport.get_json(self._issue(scope, ref), into=_Issue, usage=usage)
         except Missing:
+            return None
+        if str(issue.id) != ref.external_id:
             return None
         return Touched.told(issue.updated_at, answer.clock)
 

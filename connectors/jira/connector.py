@@ -173,7 +173,7 @@ class Jira:
         return {}
 
     def touched(self, scope: Scope, ref: Ref, usage: Usage) -> Touched | None:
-        return self._writer().touched(ref, usage)
+        return self._writer().touched(scope, ref, usage)
 
     def put(self, form: str, scope: Scope, ref: Ref, content: str | None, known: str | None, usage: Usage) -> Put:
         return self._writer().put(form, ref, content, known, usage)

@@ -28,8 +28,13 @@ _INTERNAL = [{"key": "sd.public.comment", "value": {"internal": True}}]
 """Keeps a comment from the customers of a service project. Other projects do not heed it."""
 
 
+class _Project(msgspec.Struct):
+    id: Id
+
+
 class _Fields(msgspec.Struct):
     updated: str | None = None
+    project: _Project | None = None
 
 
 class _Issue(msgspec.Struct):
@@ -65,15 +70,18 @@ class Writer:
             return _property(standings) if standings else None
         return _document(standings) if self._cloud else _wiki(standings)
 
-    def touched(self, ref: Ref, usage: Usage) -> Touched | None:
-        """When the issue last changed; None where it is gone."""
+    def touched(self, scope: Scope, ref: Ref, usage: Usage) -> Touched | None:
+        """When the issue last changed; None where it is gone, or in another project by now, where it keeps its id."""
         try:
             answer, issue = self._transport.get_json(
-                f"{self._api}/{ref.external_id}", params={"fields": "updated"}, into=_Issue, usage=usage
+                f"{self._api}/{ref.external_id}", params={"fields": "updated,project"}, into=_Issue, usage=usage
             )
         except Refused as error:
             if error.status != 404:
                 raise
+            return None
+        home = issue.fields.project
+        if home is not None and str(home.id) != scope.external_id:
             return None
         return Touched.told(issue.fields.updated, answer.clock)
 

@@ -84,6 +84,27 @@ def test_only_what_the_list_names_is_written_to_and_nothing_that_is_archived(url
         assert list(here.shown()) == ["merlo/shop#1"]
 
 
+@pytest.mark.parametrize("what", ["github comment", "github label", "cloud property", "datacenter comment"])
+def test_what_moved_to_a_place_off_the_list_since_it_was_read_is_left_alone(url: str, what: str) -> None:
+    away = "merlo/away" if what.startswith("github") else "PLAT"
+
+    def two(site: Any) -> None:
+        shop(site)
+        if isinstance(site, GitHubSite):
+            site.add_repository(away)
+        else:
+            site.add_project(away, "Platform")
+
+    with desk(url, what, two, allowed=("merlo/shop", "SHOP")) as here:
+        here.begin()
+        if isinstance(here.site, GitHubSite):
+            here.site.transfer("merlo/shop#1", away)
+        else:
+            here.site.move("SHOP-1", away)
+        assert here.write().refused == []
+        assert list(here.shown()) == [key(here.site, 4)]
+
+
 def test_a_dry_run_shows_to_the_letter_what_is_written(url: str) -> None:
     with desk(url, "github comment", shop) as here:
         here.begin()
