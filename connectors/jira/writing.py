@@ -19,7 +19,10 @@ from connectors.writing import KEPT, SERVES_NONE, Put, Standing, Touched, standi
 
 PROPERTY = "northing"
 MARK = "northing-write-back"
-"""Is found in each of our comments: the name of an anchor that nobody sees, or where a link leads to."""
+"""Marks each of our comments: an anchor at its beginning that nobody sees, or where a link in its last line leads to.
+
+What people write about it, or quote of it, has it elsewhere.
+"""
 NEEDED = {"comment": ("ADD_COMMENTS", "EDIT_OWN_COMMENTS"), "property": ("EDIT_ISSUES",)}
 """The permissions that each form takes."""
 _WIKI = re.compile(r"([\\{}\[\]*_?+^~|!#@-])")
@@ -174,7 +177,7 @@ class Writer:
             if error.status not in ABSENT:
                 raise
             return None
-        if not _is_ours(there):
+        if not self._is_ours(there):
             return None
         if self._shown(there) == content:
             return False
@@ -217,7 +220,7 @@ class Writer:
             params = {"startAt": seen, "maxResults": _COMMENTS_A_PAGE}
             answer = self._transport.ask(f"{self._api}/{ref.external_id}/comment", params, usage)
             page = answer.decode(_Comments)
-            found = next((one for one in page.comments if _is_ours(one)), None)
+            found = next((one for one in page.comments if self._is_ours(one)), None)
             seen += len(page.comments)
             if found is not None or seen >= page.total or not page.comments:
                 return answer, found
@@ -225,15 +228,20 @@ class Writer:
     def _body(self, content: str) -> object:
         return msgspec.Raw(content.encode()) if self._cloud else content
 
+    def _is_ours(self, one: _Comment) -> bool:
+        body = msgspec.json.decode(one.body)
+        if not self._cloud:
+            return str(body).lstrip().startswith(f"{{anchor:{MARK}}}")
+        last = (body.get("content") or [None])[-1] if isinstance(body, dict) else None
+        words = (last.get("content") or []) if isinstance(last, dict) else []
+        marks = [mark for word in words for mark in word.get("marks") or []]
+        return any(str((mark.get("attrs") or {}).get("href", "")).endswith(f"#{MARK}") for mark in marks)
+
     def _shown(self, one: _Comment) -> str:
         """What stands in a comment, written as a draft is."""
         if not self._cloud:
             return str(msgspec.json.decode(one.body)).replace("\r\n", "\n").strip()
         return _json(_bare(msgspec.json.decode(one.body)))
-
-
-def _is_ours(one: _Comment) -> bool:
-    return MARK.encode() in bytes(one.body)
 
 
 def _json(value: object) -> str:

@@ -105,6 +105,28 @@ def test_what_moved_to_a_place_off_the_list_since_it_was_read_is_left_alone(url:
         assert list(here.shown()) == [key(here.site, 4)]
 
 
+@pytest.mark.parametrize("what, quote", [("cloud comment", ""), ("datacenter comment", "{quote}%s{quote}")])
+def test_what_people_write_about_our_comments_and_quote_of_them_is_never_edited(
+    url: str, what: str, quote: str
+) -> None:
+    with desk(url, what, shop) as here:
+        assert isinstance(here.site, JiraSite)
+        here.begin()
+        [draft] = [one.content for one in here.write(dry_run=True).steps if one.where == "SHOP-1"]
+        assert draft is not None
+        line = {"type": "paragraph", "content": [{"type": "text", "text": "What is northing-write-back?"}]}
+        quoted: Any = (
+            quote % draft if quote else {"type": "blockquote", "content": msgspec.json.decode(draft)["content"]}
+        )
+        body = f"{quoted}\nWhy?" if quote else {"type": "doc", "version": 1, "content": [line, quoted, line]}
+        issue = here.site.find("SHOP-1")
+        assert issue is not None
+        here.site.make_comment(issue, "Robin Keller", body)
+        here.write()
+        assert [one["body"] == body for one in issue.comments] == [True, False]
+        assert here.write().steps == []
+
+
 def test_a_dry_run_shows_to_the_letter_what_is_written(url: str) -> None:
     with desk(url, "github comment", shop) as here:
         here.begin()
