@@ -181,17 +181,19 @@ def test_without_a_queue_there_is_nothing_to_work_for(tmp_path: Path) -> None:
 def test_two_hundred_scopes_outlast_twenty_kills(engine: sa.Engine, tmp_path: Path) -> None:
     chance = random.Random(7)
     pause = threading.Event()
-    with fleet(engine, tmp_path, Size(200, 120)) as (workers, expected):
+    with fleet(engine, tmp_path, Size(200, 10)) as (workers, expected):
         for _ in range(3):
             workers.start("--concurrency", "3")
         workers.queue.submit(Job("list", "tool"))
         assert until(lambda: workers.running_reads() > 0, 60)
+        assert until(lambda: len(rows(engine, "SELECT 1 FROM scope")) == 200, 60)
+        scopes = [str(one) for (one,) in rows(engine, "SELECT external_id FROM scope")]
         longest, kills = 0.0, 0
         while kills < 24:
             pause.wait(chance.uniform(0.2, 2.5))
             # What was read is asked for again, so that there is work for as long as workers are killed.
-            for number in range(200):
-                workers.queue.submit(Job("sweep", "tool", external_id(engine, number)))
+            for scope in chance.sample(scopes, 40):
+                workers.queue.submit(Job("sweep", "tool", scope))
             victim = chance.choice([one for one in workers.workers if one.poll() is None])
             held = ids_of_running(engine)
             victim.kill()
@@ -205,11 +207,6 @@ def test_two_hundred_scopes_outlast_twenty_kills(engine: sa.Engine, tmp_path: Pa
         assert workers.items() == expected
         print(f"{kills} kills; at most {longest:.1f} s until the jobs in hand had ended or been taken over")  # noqa: T201
         assert longest < 60
-
-
-def external_id(engine: sa.Engine, number: int) -> str:
-    known = rows(engine, "SELECT external_id FROM scope ORDER BY id")
-    return str(known[number % len(known)][0])
 
 
 def ids_of_running(engine: sa.Engine) -> list[tuple[object, ...]]:
