@@ -37,7 +37,8 @@ class Waiting:
 
     @property
     def number(self) -> str:
-        return f"{self.channel}-{self.slot:%Y%m%d-%H%M}"
+        whose = "" if self.team is None else f"{self.team}-"
+        return f"{self.channel}-{whose}{self.slot:%Y%m%d-%H%M}"
 
 
 def latest(digest: Digest, config: Config, now: datetime) -> datetime:

@@ -16,11 +16,13 @@ from alerts import channel
 from alerts.channel import Message
 from alerts.digest import Report, UnknownTeam, counted_day, outbox, report
 from alerts.digest.chat import chat
-from alerts.digest.document import Document
+from alerts.digest.document import Document, Line, Link
 from alerts.digest.facts import Asked, Facts
 from alerts.digest.html import html
 from alerts.digest.marks import SLACK, TEAMS, TEXT
 from alerts.digest.outbox import Waiting
+from alerts.message import TITLE
+from alerts.plain import address, clean
 from alerts.quiet import is_quiet
 from config import Config
 from store import reading
@@ -110,7 +112,7 @@ class _Round:
             if found is None:
                 log.warning("digest waits for the next count", digest=one.digest, channel=one.channel)
                 continue
-            sent = self._send(one, message(found, one, self._config.zone))
+            sent = self._send(one, message(found, one, self._config.zone, self._config.service.url))
             messages += sent is True
             failed += sent is False
         return Sent(messages, failed)
@@ -149,24 +151,29 @@ class _Round:
         return outcome.sent
 
 
-def message(found: Report, one: Waiting, zone: ZoneInfo) -> Message:
-    """A digest in all forms that channels take. A repetition says that it may be one."""
+def message(found: Report, one: Waiting, zone: ZoneInfo, base: str | None = None) -> Message:
+    """A digest in all forms that channels take. A repetition says that it may be one. `base`: the address of the pages,
+    to which it links; None where there are none.
+    """
     document = found.document
     note = f"This may be a repetition: digest {one.number} was perhaps sent before." if one.uncertain else ""
     shown: Document = replace(document, subtitle=f"{document.subtitle} {note}".strip())
     last = f"Digest {one.number}."
+    url = None if base is None else address(base, *(() if one.team is None else ("teams", one.team)))
+    link: Line = () if url is None else (Link("Open it", url),)
+    opens = {marks: f" {marks.line(link)}" if link else "" for marks in (SLACK, TEAMS)}
     return Message(
-        title=document.title,
-        text=f"{chat(shown, TEXT)}\n\n{last}",
-        slack=f"{chat(shown, SLACK)}\n\n_{SLACK.text(last)}_",
-        teams=f"{chat(shown, TEAMS)}\n\n{TEAMS.text(last)}".replace("\n", "\n\n"),
-        html=html(replace(shown, closing=(*document.closing, f" {last}"))),
-        data=_data(found.facts, one, zone),
+        title=clean(document.title, TITLE),
+        text=f"{chat(shown, TEXT)}\n\n{last}{f' {url}' if url else ''}",
+        slack=f"{chat(shown, SLACK)}\n\n_{SLACK.text(last)}_{opens[SLACK]}",
+        teams=f"{chat(shown, TEAMS)}\n\n{TEAMS.text(last)}{opens[TEAMS]}".replace("\n", "\n\n"),
+        html=html(replace(shown, closing=(*document.closing, f" {last} ", *link))),
+        data=_data(found.facts, one, zone, url),
         tone="info",
     )
 
 
-def _data(facts: Facts, one: Waiting, zone: ZoneInfo) -> dict[str, Any]:
+def _data(facts: Facts, one: Waiting, zone: ZoneInfo, url: str | None) -> dict[str, Any]:
     """What programs get beside the text."""
     return {
         "id": one.number,
@@ -176,6 +183,7 @@ def _data(facts: Facts, one: Waiting, zone: ZoneInfo) -> dict[str, Any]:
         "slot": one.slot.astimezone(zone).isoformat(),
         "day": facts.day.isoformat(),
         "since": facts.since.isoformat(),
+        "url": url,
         "key_results": [
             {
                 "key_result": row.key,

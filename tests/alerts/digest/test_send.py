@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -11,8 +13,12 @@ import sqlalchemy as sa
 import store
 from alerts import channel
 from alerts.channel import Outcome
-from alerts.digest.send import Sent, send_digest, send_waiting
+from alerts.digest import Report
+from alerts.digest.document import Document
+from alerts.digest.outbox import Waiting
+from alerts.digest.send import Sent, message, send_digest, send_waiting
 from config import Config
+from config.service import Service as ServiceSettings
 from store.tables import AlertChannel, DigestDelivery
 from tests.alerts.digest.organisation import Answers, counted
 from tests.alerts.receiver import Receiver, receiving
@@ -190,8 +196,36 @@ def test_each_channel_of_a_digest_gets_it_and_each_team_its_own(service: Service
     assert list(config.digests) == ["commerce to hook, other at mon 08:00", "company to hook at mon 08:00"]
     assert service.send(config, "commerce to hook, other at mon 08:00") == Sent(messages=2)
     assert [(one["id"], one["team"], one["title"]) for one in receiver.got] == [
-        (f"{name}-20261123-0800", "commerce", "OKR digest for Commerce, 23 November 2026") for name in ("hook", "other")
+        (f"{name}-commerce-20261123-0800", "commerce", "OKR digest for Commerce, 23 November 2026")
+        for name in ("hook", "other")
     ]
+
+
+def test_digests_of_one_moment_to_one_channel_have_ids_of_their_own_and_link_to_their_pages(
+    service: Service, receiver: Receiver
+) -> None:
+    config = configured(receiver, {"to": "hook", "team": "commerce"}, {"to": "hook"})
+    config = config.model_copy(update={"service": ServiceSettings(url="https://okr.example/northing")})
+    for name in config.digests:
+        assert service.send(config, name) == Sent(messages=1)
+    assert [(one["id"], one["url"]) for one in receiver.got] == [
+        ("hook-commerce-20261123-0800", "https://okr.example/northing/teams/commerce"),
+        ("hook-20261123-0800", "https://okr.example/northing"),
+    ]
+    assert receiver.got[1]["message"].endswith("\n\nDigest hook-20261123-0800. https://okr.example/northing")
+
+
+def test_a_digest_links_to_its_page_in_every_form_and_its_title_is_one_line() -> None:
+    one = Waiting("x", MONDAY, "hook", None, 0, False)
+    document = Document("OKR digest for A\r\nBcc: all@acme.example" + "x" * 300, "Quiet.", closing=("All.",))
+    facts: Any = SimpleNamespace(team=None, day=MONDAY, since=MONDAY, key_results=(), barriers=(), findings=())
+    written = message(Report(document, facts), one, ZoneInfo("UTC"), "https://okr.example")
+    assert written.title.startswith("OKR digest for A Bcc: all@acme.example")
+    assert len(written.title) == 120
+    assert written.slack.endswith("_Digest hook-20261123-0800._ <https://okr.example|Open it>")
+    assert written.teams.endswith("Digest hook-20261123-0800. [Open it](https://okr.example)")
+    assert 'href="https://okr.example"' in written.html
+    assert "Open it" not in message(Report(document, facts), one, ZoneInfo("UTC")).html
 
 
 def test_a_digest_that_left_the_configuration_sends_nothing(service: Service, receiver: Receiver) -> None:
