@@ -26,7 +26,13 @@ def register(app: typer.Typer) -> None:
     def demo(
         ctx: typer.Context,
         port: Annotated[
-            int, typer.Option("--port", min=0, max=65534, help="Port of the simulated Jira; GitHub takes the next one.")
+            int,
+            typer.Option(
+                "--port",
+                min=0,
+                max=65533,
+                help="Port of the simulated Jira; GitHub and what takes the alerts have the next two.",
+            ),
         ] = 0,
         data: Annotated[
             Path | None, typer.Option("--data", metavar="DIR", help="Keep configuration and database in this folder.")
@@ -41,7 +47,7 @@ def register(app: typer.Typer) -> None:
         """Show a sample company: a real sync of a simulated Jira and GitHub on this machine."""
         at = session(ctx, config, json, quiet)
         folder = _folder(data)
-        with _company(folder, port):
+        with _company(at, folder, port):
             at.config = folder / "northing.yaml"
             if code := _sync_and_show(at):
                 raise typer.Exit(code)
@@ -65,22 +71,31 @@ def _folder(data: Path | None) -> Path:
     return folder
 
 
-def _company(folder: Path, port: int) -> "Running":
+def _company(at: Session, folder: Path, port: int) -> "Running":
     """The sample company's tools, being served, and its configuration in `folder`."""
     from cli.wiring import now
-    from simulator import serve
+    from simulator import Inbox, serve
     from simulator.company import sites, write_config
 
     today = now().date()
     jira, github = sites(today, now=now)
+    inbox = Inbox(lambda *message: _message(at, *message))
     try:
-        running = serve(jira, github, port=port)
+        running = serve(jira, github, inbox, port=port)
     except OSError as error:
         raise Failure(
-            f"Port {port} or {port + 1} is taken: {error.strerror}.", "Name another with --port.", code=FAILED
+            f"Port {port}, {port + 1} or {port + 2} is taken: {error.strerror}.",
+            "Name another with --port.",
+            code=FAILED,
         ) from None
-    write_config(folder, running.url_of(jira), running.url_of(github), today)
+    write_config(folder, running.url_of(jira), running.url_of(github), today, running.url_of(inbox))
     return running
+
+
+def _message(at: Session, channel: str, title: str, text: str) -> None:
+    """Shows an alert, a digest or a test message that arrived."""
+    if not at.json:
+        at.say(f"\n── To channel {channel}: {title}\n\n{text.rstrip()}")
 
 
 def _sync_and_show(at: Session) -> int:
@@ -114,18 +129,38 @@ def _program() -> str:
     return "northing"
 
 
+TRIES = (
+    ("explain CHECKOUT.1", "why a key result has its numbers"),
+    ("check", "what does not fit"),
+    ("explain STR302", "what a finding means, and what would end it"),
+    ("forecast", "when the work will be done"),
+    ("history RELY.4", "why its delivery changed"),
+    ("plan check {plan}", "whether the next quarter can work"),
+    ("map suggest", "which key results unaligned work could serve"),
+    ("report --for platform", "what a team reads on a Monday"),
+    ("alerts preview", "what people would be told now"),
+    ("schedule", "what the service does next"),
+)
+WHILE_IT_STAYS = (
+    ("sync", "reads what changed since"),
+    ("serve", "the service: its alerts appear here, and nowhere else"),
+)
+
+
 def _tell(at: Session, folder: Path, *, stays: bool) -> None:
+    program, plan = _program(), shlex.quote(str(folder / "plans" / "next-quarter.yaml"))
+    tries = [
+        (f"{program} {words.format(plan=plan)}", what) for words, what in TRIES + (WHILE_IT_STAYS if stays else ())
+    ]
+    width = max(len(words) for words, _ in tries if plan not in words)
     at.say()
     at.say(f"Configuration and database: {folder}")
-    at.say("Try:")
-    config = f"--config {shlex.quote(str(folder / 'northing.yaml'))}"
-    plan = f"plan check {shlex.quote(str(folder / 'plans' / 'next-quarter.yaml'))}"
-    program = _program()
-    for words in ("explain CHECKOUT.1", "check", "explain STR302", "forecast", "history RELY.4", plan, "map suggest"):
-        at.say(f"  {program} {words} {config}")
+    at.say("Try, in another terminal:" if stays else "Try:")
+    at.say(f"  export NORTHING_CONFIG={shlex.quote(str(folder / 'northing.yaml'))}")
+    for words, what in tries:
+        at.say(f"  {words:<{width}}  # {what}")
     if stays:
-        at.say(f"  {program} sync {config}")
         at.say("The simulated tools run until Ctrl-C.")
     else:
-        at.say("The simulated tools have stopped. All commands but `sync` and `doctor` work without them.")
+        at.say("The simulated tools have stopped. What only reads the database works without them.")
     sys.stdout.flush()

@@ -9,8 +9,9 @@ A site is a Starlette application over a state in raw API shape. Tests drive it 
 """
 
 from simulator.github import GitHubSite
+from simulator.inbox import Inbox
 from simulator.jira import JiraSite
 from simulator.server import Running, serve
 from simulator.site import Seen, Site
 
-__all__ = ["GitHubSite", "JiraSite", "Running", "Seen", "Site", "serve"]
+__all__ = ["GitHubSite", "Inbox", "JiraSite", "Running", "Seen", "Site", "serve"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from simulator.company import texts
+from simulator.company.alerts import ALERTS
 from simulator.company.build import build
 from simulator.company.plan import Calendar
 
@@ -46,8 +47,10 @@ COURSES = (
 )
 
 
-def write_config(folder: Path, jira_url: str, github_url: str, today: date) -> Path:
+def write_config(folder: Path, jira_url: str, github_url: str, today: date, inbox_url: str | None = None) -> Path:
     """Write `northing.yaml` with `okrs/*.yaml` and `teams/*.yaml` into `folder`; gives the path of the first.
+
+    With `inbox_url`, where an `Inbox` is served, also `alerts.yaml`, whose channels end there.
 
     Beside them lies what is planned for the next quarter, `plans/next-quarter.yaml`, which the first does not include.
     `jira_url` and `github_url` are where the company's sites are served; the cycle is the calendar quarter of `today`.
@@ -58,6 +61,8 @@ def write_config(folder: Path, jira_url: str, github_url: str, today: date) -> P
         **build(today).keys,
         "jira_url": jira_url,
         "github_url": github_url,
+        "inbox_url": (inbox_url or "").replace("http://", "json://", 1),
+        "include": ", ".join(["okrs/*.yaml", "teams/*.yaml"] + ["alerts.yaml"] * bool(inbox_url)),
         "cycle": calendar.name,
         "start": calendar.start.isoformat(),
         "end": calendar.end.isoformat(),
@@ -68,7 +73,8 @@ def write_config(folder: Path, jira_url: str, github_url: str, today: date) -> P
         },
         "checkins": "\n".join(line for course in COURSES for line in _check_ins(course, calendar)),
     }
-    for name, text in texts.FILES.items():
+    files = texts.FILES | ({"alerts.yaml": ALERTS} if inbox_url else {})
+    for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(Northing(text.lstrip("\n")).substitute(values), encoding="utf-8")

@@ -3,7 +3,7 @@
 MAIN = """
 # Merlo sells an online shop platform. This is its set-up for Northing; teams and objectives have files of their own.
 version: 1
-include: [okrs/*.yaml, teams/*.yaml]
+include: [@include]
 
 connections:
   jira:

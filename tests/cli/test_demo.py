@@ -18,9 +18,11 @@ def test_the_demo_ends_in_a_picture_and_in_what_to_try(tmp_path: Path) -> None:
     assert result.code == 0
     assert "COMPANY.1" in result.out
     assert f"Configuration and database: {tmp_path}" in result.out
-    [line] = [line for line in result.out.splitlines() if line.startswith("  northing explain CHECKOUT.1")]
-    assert northing("explain", "CHECKOUT.1").out.startswith("CHECKOUT.1  ")
-    assert line.endswith(str(northing.config))
+    assert f"  export NORTHING_CONFIG={northing.config}" in result.out.splitlines()
+    tries = [line.partition("#")[0].split() for line in result.out.splitlines() if line.startswith("  northing ")]
+    assert ["northing", "explain", "CHECKOUT.1"] in tries
+    codes = {" ".join(words[1:3]): northing(*words[1:]).code for words in tries}
+    assert set(codes.values()) <= {0, 1}, codes
 
 
 def test_what_to_try_is_called_by_its_path_where_the_program_lies_in_this_folder(
@@ -31,7 +33,7 @@ def test_what_to_try_is_called_by_its_path_where_the_program_lies_in_this_folder
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [str(tmp_path / "bin" / "northing"), "demo"])
     result = call("demo", "--data", "merlo", "--no-serve")
-    assert f"  bin/northing check --config {tmp_path}/merlo/northing.yaml" in result.out.splitlines()
+    assert "  bin/northing check" in [line.partition("#")[0].rstrip() for line in result.out.splitlines()]
 
 
 def test_a_piped_demo_ends_by_itself_and_can_be_repeated(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_a_taken_port_is_said(tmp_path: Path, synced: Northing) -> None:
     port = text.partition("127.0.0.1:")[2].split()[0]
     result = call("demo", "--data", str(tmp_path), "--port", port)
     assert result.code == 3
-    assert f"Port {port}" in result.err
+    assert f"Port {port}, " in result.err
 
 
 def test_the_picture_of_the_readme_is_what_the_program_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

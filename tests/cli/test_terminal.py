@@ -89,5 +89,8 @@ def test_the_demo_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         url = re.findall(r"url: (http://127\S+)", (tmp_path / "northing.yaml").read_text())[0]
         with urllib.request.urlopen(f"{url}/rest/api/2/serverInfo", timeout=PATIENCE_S) as answer:
             assert answer.status == 200
+        # So does the only place that its alerts go to: this terminal.
+        assert Northing(tmp_path)("alerts", "test", "leads").code == 0
+        assert "This is a test of the channel leads" in one.read(until="nothing needs doing.")
         one.process.send_signal(signal.SIGINT)
         assert one.process.wait(PATIENCE_S) == 0

@@ -123,6 +123,15 @@ def test_the_plan_is_for_the_quarter_after_this_one_and_no_part_of_the_configura
     assert yaml.safe_load(path.read_text())["include"] == ["okrs/*.yaml", "teams/*.yaml"]
 
 
+def test_alerts_of_the_company_go_to_its_inbox_and_nowhere_else(tmp_path: Path) -> None:
+    urls = [f"http://127.0.0.1:{number}" for number in (1, 2, 3)]
+    path = company.write_config(tmp_path, *urls[:2], TODAY, urls[2])
+    assert yaml.safe_load(path.read_text())["include"] == ["okrs/*.yaml", "teams/*.yaml", "alerts.yaml"]
+    alerts = yaml.safe_load((tmp_path / "alerts.yaml").read_text())["alerts"]
+    assert set(alerts["channels"].values()) == {"json://127.0.0.1:3/leads", "json://127.0.0.1:3/platform"}
+    assert {one["to"] for part in ("routes", "digests") for one in alerts[part]} == {"leads", "platform"}
+
+
 def test_connections_of_the_configuration_hold_no_literal_token(tmp_path: Path) -> None:
     path = company.write_config(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2", TODAY)
     connections = yaml.safe_load(path.read_text())["connections"]
