@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ class Image:
 
     def run(self, command: list[str], data: Path) -> subprocess.CompletedProcess[str]:
         """What the container would do; as its user, with nothing but /data to write to, where that one may be had."""
-        who = {"user": USER, "group": USER, "extra_groups": []} if becomes_user() else {}
+        who: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []} if becomes_user() else {}
         # What the image has compiled, the first start compiles here.
         env = {key: value for key, value in self.env.items() if key != "PYTHONDONTWRITEBYTECODE"}
         env |= {"HOME": str(data), "NORTHING_CONFIG": str(data / "northing.yaml"), "TMPDIR": str(data)}

@@ -99,8 +99,8 @@ def test_a_property_of_jira_has_a_stable_shape(url: str) -> None:
     with desk(url, "cloud property", shop) as here:
         here.begin()
         here.write()
-        row = {"key": "GROW.1", "title": "Conversion to 3.0 % for @dana #12", "health": "at_risk"}
-        row |= {"delivery": 0, "outcome": 0, "url": None}
+        words = {"key": "GROW.1", "title": "Conversion to 3.0 % for @dana #12", "health": "at_risk"}
+        row = words | {"delivery": 0, "outcome": 0, "url": None}
         assert here.shown()["SHOP-1"] == {"version": 1, "keyResults": [row]}
         assert [one["key"] for one in here.shown()["SHOP-4"]["keyResults"]] == ["GROW.1", "GROW.2"]
 
