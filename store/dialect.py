@@ -20,6 +20,10 @@ class Dialect:
             f" FROM (SELECT DISTINCT {query}) AS q)"
         )
 
+    def plain(self, text: str) -> str:
+        """A text to sort by: letter by letter, in whatever language the database is."""
+        return text if self.sqlite else f'{text} COLLATE "C"'
+
     def definition(self, *path: str) -> str:
         """A text or number of the definition of key result `k`."""
         if self.sqlite:

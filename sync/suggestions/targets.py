@@ -10,22 +10,26 @@ import sqlalchemy as sa
 from config import Config, Selector
 from mapping.suggest import Target
 from mapping.vocabulary import GLOB
+from store.dialect import Dialect
 
 TITLES = 8
-"""Items of a key result's work that are read: the first that it names itself, in the order of their ids."""
+"""Items of a key result's work that are read: the first that it names itself, in the order of their keys, so that it
+does not matter in which order they were stored.
+"""
 CHUNK = 5_000
 """Items named in one statement, below every database's limit."""
 
 _RUNNING = """
     SELECT k.id, k.key, k.title, o.title AS objective, t.key AS team,
         (SELECT {array}(f.item_id) FROM (
-            SELECT l.item_id FROM link l WHERE l.key_result_id = k.id AND l.direct ORDER BY l.item_id LIMIT :titles
+            SELECT l.item_id FROM link l JOIN work_item w ON w.id = l.item_id
+            WHERE l.key_result_id = k.id AND l.direct ORDER BY {key}, w.external_id LIMIT :titles
         ) f) AS items
     FROM key_result k
     JOIN objective o ON o.id = k.objective_id
     JOIN cycle y ON y.id = o.cycle_id AND :day BETWEEN y.starts_on AND y.ends_on
     LEFT JOIN team t ON t.id = coalesce(k.team_id, o.team_id)
-    WHERE NOT k.archived ORDER BY k.id
+    WHERE NOT k.archived ORDER BY {key_result}
 """
 _TITLES = "SELECT i.id, i.title, s.key FROM work_item i JOIN scope s ON s.id = i.scope_id WHERE i.id IN :ids"
 _TAGS = """
@@ -36,8 +40,10 @@ _TAGS = """
 
 def targets(conn: sa.Connection, config: Config, day: date) -> list[Target]:
     """The key results whose cycle contains `day`, with some of their work, their levers and their mappings' words."""
-    array = "json_group_array" if conn.dialect.name == "sqlite" else "jsonb_agg"
-    query = sa.text(_RUNNING.format(array=array)).columns(items=sa.JSON)
+    dialect = Dialect(conn.dialect.name)
+    array = "json_group_array" if dialect.sqlite else "jsonb_agg"
+    running = _RUNNING.format(array=array, key=dialect.plain("w.key"), key_result=dialect.plain("k.key"))
+    query = sa.text(running).columns(items=sa.JSON)
     rows = conn.execute(query.bindparams(sa.bindparam("day", day, sa.Date), titles=TITLES)).all()
     ids = sorted({item for row in rows for item in row.items or ()})
     titles = {item: (title, scope) for item, title, scope in in_chunks(conn, _TITLES, ids)}

@@ -39,7 +39,7 @@ _OPEN_EPICS = f"""
 _MILESTONES = """
     SELECT w.item_id, t.id, t.kind, t.title, t.url, t.scope_id FROM work_container w
     JOIN container t ON t.id = w.container_id AND t.kind IN ('milestone', 'version')
-    WHERE w.item_id IN :ids ORDER BY t.kind, t.title DESC
+    WHERE w.item_id IN :ids ORDER BY t.kind, {title} DESC
 """
 _OPEN_CONTAINERS = """
     SELECT t.id, t.kind, t.title, t.url, t.scope_id FROM container t
@@ -57,14 +57,14 @@ _SERVES = """
 
 _CHILDREN = """
     SELECT n.parent_id, n.title FROM (
-        SELECT i.parent_id, i.title, ROW_NUMBER() OVER (PARTITION BY i.parent_id ORDER BY i.id) AS place
+        SELECT i.parent_id, i.title, ROW_NUMBER() OVER (PARTITION BY i.parent_id ORDER BY {key}, i.external_id) AS place
         FROM work_item i WHERE i.parent_id IN :ids AND i.presence <> 'deleted'
     ) n WHERE n.place <= 10 ORDER BY n.parent_id, n.place
 """
 _CONTENTS = """
     SELECT n.container_id, n.title, n.item_id FROM (
         SELECT c.container_id, c.item_id, i.title,
-            ROW_NUMBER() OVER (PARTITION BY c.container_id ORDER BY c.item_id) AS place
+            ROW_NUMBER() OVER (PARTITION BY c.container_id ORDER BY {key}, i.external_id) AS place
         FROM work_container c JOIN work_item i ON i.id = c.item_id AND i.presence <> 'deleted'
         WHERE c.container_id IN :ids
     ) n WHERE n.place <= 10 ORDER BY n.container_id, n.place
@@ -146,14 +146,15 @@ def unaligned_groups(conn: sa.Connection, day: date, most: int, only: list[Any] 
     items = only if only is not None else list(conn.execute(_with_day(in_progress(), day)))
     tops = _tops(conn, items, day)
     loose = [item for item in items if item.id not in tops and item.level not in ("epic", "initiative")]
-    containers = {row.item_id: row for row in in_chunks(conn, _MILESTONES, [item.id for item in loose])}
+    milestones = _MILESTONES.format(title=Dialect(conn.dialect.name).plain("t.title"))
+    containers = {row.item_id: row for row in in_chunks(conn, milestones, [item.id for item in loose])}
     groups: dict[tuple[str, int], tuple[Any, list[Any]]] = {}
     for item in items:
         container = containers.get(item.id)
         row = container if container is not None else tops.get(item.id, item)
         kind = row.kind if container is not None else "item"
         groups.setdefault((kind, row.id), (row, []))[1].append(item)
-    largest = sorted(groups.items(), key=lambda one: (-len(one[1][1]), one[0]))[:most]
+    largest = sorted(groups.items(), key=lambda one: (-len(one[1][1]), one[0][0], _name(one[1][0]), one[0][1]))[:most]
     return _made(conn, [(kind, row, members) for (kind, _), (row, members) in largest], _Places.of(conn))
 
 
@@ -176,6 +177,11 @@ def open_groups(conn: sa.Connection, day: date, most: int) -> list[Group]:
     found = [("item", row, list[Any]()) for row in epics]
     found += [(row.kind, row, list[Any]()) for row in containers if row.scope_id in places.scopes]
     return _made(conn, found, places)
+
+
+def _name(row: Any) -> str:
+    """An item's key, or the title of a container."""
+    return getattr(row, "key", None) or row.title
 
 
 def _tops(conn: sa.Connection, items: list[Any], day: date) -> dict[int, Any]:
@@ -205,9 +211,11 @@ def _made(conn: sa.Connection, found: list[tuple[Any, Any, list[Any]]], places: 
     items = [row.id for kind, row, _ in found if kind == "item"]
     context: dict[tuple[bool, int], list[str]] = defaultdict(list)
     inside: dict[int, list[int]] = defaultdict(list)
-    for parent, title in in_chunks(conn, _CHILDREN, items):
+    by_key = Dialect(conn.dialect.name).plain("i.key")
+    for parent, title in in_chunks(conn, _CHILDREN.format(key=by_key), items):
         context[True, parent].append(title)
-    for container, title, item in in_chunks(conn, _CONTENTS, [row.id for kind, row, _ in found if kind != "item"]):
+    contents = _CONTENTS.format(key=by_key)
+    for container, title, item in in_chunks(conn, contents, [row.id for kind, row, _ in found if kind != "item"]):
         context[False, container].append(title)
         inside[container].append(item)
     tagged = tags(conn, sorted({*items, *(item for some in inside.values() for item in some)}))
@@ -233,7 +241,7 @@ def _made(conn: sa.Connection, found: list[tuple[Any, Any, list[Any]]], places: 
             Group(
                 id=row.id,
                 kind=kind,
-                key=row.key if is_item else row.title,
+                key=_name(row),
                 title=row.title,
                 url=row.url,
                 level=row.level if is_item else None,

@@ -197,3 +197,30 @@ def test_a_key_result_is_known_by_its_levers_its_mappings_and_its_work(conn: sa.
         ("fast",),
         ("SHOP",),
     )
+
+
+def test_what_is_suggested_does_not_depend_on_what_was_stored_first(conn: sa.Connection, tracker: Tracker) -> None:
+    beta = container("milestone", "Beta")
+    work = [item(f"SHOP-{number}", title=f"Pay {number}", labels=(f"l{number}",)) for number in range(1, 11)]
+    work += [item("acme/Shop#1", title="Pay upper"), item("acme/shop#1", title="Pay lower")]
+    work += [item("EPIC-1", title="Checkout", level="epic")]
+    work += [item(f"EPIC-{number}", title=f"Step {number}", parent="EPIC-1", **ACTIVE) for number in range(2, 14)]
+    work += [item(f"acme/web#{number}", title=f"Page {number}", containers=(beta,), **ACTIVE) for number in range(12)]
+    configuration = config({"work": {"title": "Pay *"}}, key_results=KEY_RESULTS)
+    found = []
+    for stored in (work, work[::-1]):
+        with conn.begin_nested() as nested:
+            # What stands in a table is found in the order in which it came.
+            for one in stored:
+                tracker.save(one)
+            tracker.save(*stored)
+            counted(conn, configuration)
+            seen = [(one.mapped, one.labels, one.scopes) for one in targets(conn, configuration, DAY)]
+            groups = [(one.key, one.work.context, one.work.teams) for one in unaligned_groups(conn, DAY, 1)]
+            found.append((seen, groups, kept(conn)))
+            nested.rollback()
+    assert found[0] == found[1]
+    [(mapped, _, scopes), *_], [(key, context, _)], _ = found[0]
+    assert mapped == ("Pay 1", "Pay 10", "Pay 2", "Pay 3", "Pay 4", "Pay 5", "Pay 6", "Pay 7")
+    assert scopes == ("SHOP",)
+    assert (key, context[:3]) == ("EPIC-1", ("Step 10", "Step 11", "Step 12"))
