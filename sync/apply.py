@@ -6,12 +6,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from config import Config, ConnectionOptions
+from config import Config, ConnectionOptions, Counting
 from store import meta, okrs, work
 from store.tables import Connection, Scope, StreamState
 from store.transactions import alone
 
 _CONNECTION = Connection.__table__
+_COUNTING, _READING = "counting", "reading {}"
 
 
 def apply(conn: sa.Connection, config: Config, now: datetime) -> None:
@@ -24,11 +25,11 @@ def apply(conn: sa.Connection, config: Config, now: datetime) -> None:
     if _apply_connections(conn, config):
         meta.write(conn, {"relink": "1"})
     counting = config.counting.model_dump_json(exclude={"measure", "subtasks", "in_progress_credit"})
-    if meta.read(conn, "counting") != counting:
+    if meta.read(conn, _COUNTING) != counting:
         work.reclassify(conn, config.counting)
-        meta.write(conn, {"counting": counting})
+        meta.write(conn, {_COUNTING: counting})
     for name, options in config.connections.items():
-        key, way = f"reading {name}", _way_of_reading(config, options)
+        key, way = _READING.format(name), _way_of_reading(config, options)
         before = meta.read(conn, key)
         if before != way:
             if before is not None:
@@ -40,6 +41,18 @@ def take_over(engine: sa.Engine, config: Config, *, now: Callable[[], datetime])
     """Does so in a transaction of its own, while nobody stores what was read by another configuration."""
     with alone(engine) as conn:
         apply(conn, config, now())
+
+
+def words_of_now(conn: sa.Connection, config: Config) -> Counting:
+    """How stored work reads the tools' words: by the configuration that was applied last, which may not be `config`."""
+    told = meta.read(conn, _COUNTING)
+    return config.counting if told is None else Counting.model_validate_json(told)
+
+
+def reads_as_before(conn: sa.Connection, config: Config, connection: str) -> bool:
+    """Whether a connection's answers are to become what `config` makes of them, which may not be applied any more."""
+    told = meta.read(conn, _READING.format(connection))
+    return told is None or told == _way_of_reading(config, config.connections[connection])
 
 
 def _apply_connections(conn: sa.Connection, config: Config) -> bool:

@@ -1,4 +1,4 @@
-"""Working off what the tools told by themselves: what hints are about is read anew, and what came of it is counted."""
+"""Working off what the tools told by themselves: what hints are about is read anew."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from config import Config
 from connectors.base import Connector, Usage
 from connectors.errors import Cancelled, SourceError
-from connectors.records import Ref, Scope
+from connectors.records import Looked, Ref, Scope
 from store import hints, streams, work
 from store.counts import Saved
 from store.hints import Waiting
@@ -21,8 +21,7 @@ from store.streams import StreamState
 from store.sync_lock import SyncRunning, job_lock
 from store.transactions import beside
 from sync import refused
-from sync.engine import count
-from sync.findings import FindingsResult
+from sync.apply import words_of_now
 from sync.jobs.job import Job
 
 BATCH = 100
@@ -35,7 +34,7 @@ class WorkedOff:
 
     `busy`: a sync was running, or somebody else was at the hints of a connection. `done`, `failed`, `given_up` and
     `put_off` (somebody else reads what they are about) count hints, `read` and `changed` items. `errors` are
-    (connection, scope's key or None, what happened). `findings`: None where nothing changed.
+    (connection, scope's key or None, what happened).
     """
 
     busy: bool = False
@@ -47,7 +46,6 @@ class WorkedOff:
     changed: int = 0
     requests: int = 0
     errors: list[tuple[str, str | None, str]] = field(default_factory=list)
-    findings: FindingsResult | None = None
 
 
 def work_off(
@@ -58,7 +56,7 @@ def work_off(
     now: Callable[[], datetime],
     stop: threading.Event,
 ) -> WorkedOff:
-    """Reads what the hints that are due are about, by `connectors` (by connection name), and counts what changed.
+    """Reads what the hints that are due are about, by `connectors` (by connection name). What changed is to be counted.
 
     Hints about the same items and scopes are one reading. What fails is due again later; what somebody else is reading,
     and with `stop` set the rest, stays due. Raises StoreError where the database cannot be locked, errors of the
@@ -79,8 +77,6 @@ def work_off(
     if result.done or result.given_up:
         with engine.begin() as conn:
             hints.purge(conn, now())
-    if result.changed:
-        result.findings = count(engine, config, now=now)
     if bugs:
         raise bugs[0]
     return result
@@ -242,11 +238,13 @@ class _Round:
                 raise Cancelled
             looked = self._connector.look(scope, refs[start : start + BATCH], self._usage)
             proven = with_proof(looked, part.deleted)
-            counting, now = self._config.counting, self._now()
-            saved = beside(
-                self._engine,
-                lambda conn: apply_looked(conn, connection_id, scope_id, proven, counting, now),  # noqa: B023 - called at once
-            )
+            now = self._now()
+
+            def keep(conn: sa.Connection, looked: Looked = proven, now: datetime = now) -> Saved:
+                counting = words_of_now(conn, self._config)
+                return apply_looked(conn, connection_id, scope_id, looked, counting, now)
+
+            saved = beside(self._engine, keep)
             self._result.read += saved.read
             self._result.changed += saved.changed
 

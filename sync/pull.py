@@ -18,6 +18,7 @@ from store.counts import Saved
 from store.streams import Overtaken, StreamState
 from store.tables import Scope as ScopeRow
 from store.transactions import beside
+from sync.apply import reads_as_before, words_of_now
 from sync.only import Only
 from sync.progress_report import Progress, Silent
 from sync.pull_course import Course
@@ -267,6 +268,7 @@ class _Puller:
         state = StreamState(validators=dict(message.containers.validators))
 
         def keep(conn: sa.Connection) -> Saved:
+            self._must_read_as_before(conn, job)
             saved = work.save_containers(conn, reading.connection_id, job.scope_id, message.containers, self._now())
             streams.save(conn, job.scope_id, "containers", state, job.containers)
             return saved
@@ -279,10 +281,12 @@ class _Puller:
 
     def _keep_page(self, message: PageRead) -> None:
         job, page, course = message.job, message.page, message.course
-        reading, counting = self._readings[job], self._config.counting
+        reading = self._readings[job]
         ends = page.resume is None
 
         def keep(conn: sa.Connection) -> tuple[Saved, StreamState]:
+            self._must_read_as_before(conn, job)
+            counting = words_of_now(conn, self._config)
             saved = work.save_page(conn, reading.connection_id, job.scope_id, page, counting, self._now())
             if reading.lists:
                 self._note_listed(conn, job, course, page)
@@ -314,6 +318,10 @@ class _Puller:
             streams.save(conn, job.scope_id, "items", state, reading.items)
         reading.listed |= reading.lists and course.full and course.resumed
         reading.items = state
+
+    def _must_read_as_before(self, conn: sa.Connection, job: ReadScope) -> None:
+        if not reads_as_before(conn, self._config, job.connection):
+            raise Overtaken
 
     def _note_listed(self, conn: sa.Connection, job: ReadScope, course: Course, page: Page) -> None:
         if course.full and not course.pages and not course.resumed:

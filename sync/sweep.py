@@ -12,8 +12,10 @@ from connectors.base import Connector, Usage
 from connectors.errors import Cancelled
 from connectors.records import Category, Looked, Ref, Scope
 from store import sweep as store
+from store.counts import Saved
 from store.looked import apply_looked
 from store.transactions import beside
+from sync.apply import words_of_now
 from sync.pull import ScopeRead
 from sync.pull_rows import RunRows
 from sync.pull_workers import Ended, Send, Workers
@@ -207,10 +209,13 @@ class _Sweeper:
         return slice(start, start + AT_ONCE)
 
     def _keep(self, one: ScopeRead, looked: Looked) -> None:
-        counting, now = self._config.counting, self._now()
-        saved = beside(
-            self._engine, lambda conn: apply_looked(conn, one.connection_id, one.job.scope_id, looked, counting, now)
-        )
+        now = self._now()
+
+        def keep(conn: sa.Connection) -> Saved:
+            counting = words_of_now(conn, self._config)
+            return apply_looked(conn, one.connection_id, one.job.scope_id, looked, counting, now)
+
+        saved = beside(self._engine, keep)
         one.row.gone = (one.row.gone or 0) + saved.gone
         one.row.changed += saved.changed
         one.row.set_aside += saved.set_aside
