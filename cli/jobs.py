@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cli.service import Service
+from cli.service import Service, Superseded
 from cli.wiring import now
 from sync.jobs.job import Handlers, Job, Runner
 
@@ -50,7 +50,10 @@ class Jobs:
         }
 
     def _whole(self, action: "Callable[[Job, Leased], None]") -> Callable[[Job], None]:
-        """Does a job with the configuration of its beginning; later, where it cannot be done now."""
+        """Does a job with the configuration of its beginning; later, where it cannot be done now.
+
+        Where another configuration is in force than the one of this process, it is left to others.
+        """
 
         def run(job: Job) -> None:
             from sqlalchemy.exc import SQLAlchemyError
@@ -63,20 +66,26 @@ class Jobs:
 
             began = monotonic()
             with about(job):
+                service = self._service
                 try:
-                    with self._service.lease() as leased:
+                    if not (service.has_its_way() if job.kind == "count" else service.is_ours()):
+                        raise Superseded
+                    with service.lease() as leased:
                         action(job, leased)
-                    if job.kind in NOTED:
-                        with self._service.engine.begin() as conn:
+                    # What a stop found half-way is due again.
+                    if job.kind in NOTED and not service.stop.is_set():
+                        with service.engine.begin() as conn:
                             note(conn, job, now())
                 except Cancelled:
                     return
+                except Superseded:
+                    self._runner().submit(job, after=LATER)
                 except SyncRunning as error:
                     log.info("job put off", reason=error.message)
                     self._runner().submit(job, after=LATER)
                 except (SQLAlchemyError, StoreError, OSError) as error:
                     self._counted(job, began, failed=True)
-                    told = self._service.failed(error)
+                    told = service.failed(error)
                     if told is None:
                         raise
                     log.warning("job failed, tried again soon", error=told)
@@ -87,7 +96,7 @@ class Jobs:
                     self._counted(job, began, failed=True)
                     raise
                 else:
-                    self._service.worked()
+                    service.worked()
                     self._counted(job, began, failed=False)
 
         return run
@@ -193,17 +202,15 @@ class Jobs:
         if done.done or done.failed:
             log.info("hints worked off", done=done.done, failed=done.failed, read=done.read, changed=done.changed)
 
-    def _count(self, job: Job, leased: "Leased") -> None:
+    def _count(self, _job: Job, leased: "Leased") -> None:
         from sync.engine import count
 
-        if not self._service.has_its_way():
-            self._runner().submit(job, after=LATER)
-            return
-        found = count(self._service.engine, leased.config, now=now)
+        service, config = self._service, leased.config
+        found = count(service.engine, config, now=now, first=lambda conn: service.must_hold(conn, config))
         log.info("counted", open=found.open, opened=found.opened, resolved=found.resolved, suppressed=found.suppressed)
         self._runner().submit(Job("alerts"))
-        for name, options in leased.config.connections.items():
-            if options.kind in leased.config.write_back and options.write_back:
+        for name, options in config.connections.items():
+            if options.kind in config.write_back and options.write_back:
                 self._runner().submit(Job("write_back", name))
 
     def _alerts(self, _job: Job, leased: "Leased") -> None:

@@ -28,6 +28,10 @@ AT_NEXT_START = ("database", "queue", "service")
 log = structlog.get_logger()
 
 
+class Superseded(Exception):
+    """Another configuration is in force than the one that a job began with."""
+
+
 @dataclass
 class Status:
     """How this process stands, for those who ask whether it is ready.
@@ -56,7 +60,7 @@ class Service:
     """A process of the service. Its jobs take their configuration and connectors by `lease`.
 
     `decides`: the configuration of this process is the one that is counted by, from its start and at each change of
-    its files. Others follow: they count only where theirs is the same.
+    its files. Others follow: they do jobs only where theirs is the same.
     """
 
     def __init__(
@@ -83,7 +87,7 @@ class Service:
         self._decides = decides
         self._lock = threading.RLock()
         self._loaded = watch.loaded
-        self._fingerprint = fingerprint(watch.loaded)
+        self._mine = watch.loaded.config, fingerprint(watch.loaded)
         self._connections = Connections(watch.loaded.config, lambda name, config: made(name, config, context(name)))
         self._unwritten: list[Callable[[sa.Connection], None]] = [self._note_applied] if decides else []
 
@@ -138,16 +142,38 @@ class Service:
 
     def is_ours(self) -> bool:
         """Whether the configuration that is counted by is the one of this process."""
-        with self._lock:
-            return self._is_ours()
+        from store import configuration, reading
+
+        with reading(self.engine) as conn:
+            applied = configuration.applied(conn)
+        if applied is None or applied.fingerprint == self._mine[1]:
+            self.status.configured_by = None
+            return True
+        if self.status.configured_by != applied.by:
+            log.warning(
+                "the configuration in force is another one: the work is left to others",
+                applied_by=applied.by,
+                applied_at=applied.at.isoformat(),
+            )
+        self.status.configured_by = applied.by
+        return False
 
     def has_its_way(self) -> bool:
         """The same, after reading the files again where it is not."""
+        if self.is_ours():
+            return True
         with self._lock:
-            if self._is_ours():
-                return True
             self._take(self._watch.again())
-            return self._is_ours()
+        return self.is_ours()
+
+    def must_hold(self, conn: "sa.Connection", config: "Config") -> None:
+        """Raises Superseded where `config` is not what is counted by. Waits for nobody, as others may wait for this."""
+        from store import configuration
+
+        mine, print_ = self._mine
+        applied = configuration.applied(conn)
+        if config is not mine or (applied is not None and applied.fingerprint != print_):
+            raise Superseded
 
     def _take(self, found: "Loaded | ConfigError | None") -> None:
         from config import Loaded
@@ -176,7 +202,7 @@ class Service:
             return
         self._at.hide = found.references.hide
         self._at.secrets.read(found)
-        self._loaded, self._fingerprint = found, fingerprint(found)
+        self._loaded, self._mine = found, (found.config, fingerprint(found))
         self.status.configuration_errors = ()
         log.info("configuration read again", changes=told, connections_anew=anew)
         if later := [key for key in AT_NEXT_START if getattr(before.config, key, 0) != getattr(found.config, key, 0)]:
@@ -211,30 +237,13 @@ class Service:
 
         moment = now()
         apply(conn, self.config, moment)
-        configuration.note_applied(conn, configuration.Applied(self._fingerprint, self.me, moment))
+        configuration.note_applied(conn, configuration.Applied(self._mine[1], self.me, moment))
 
     def _note_refused(self, conn: "sa.Connection") -> None:
         from cli.wiring import now
         from store import configuration
 
         configuration.note_refused(conn, self._watch.path.name, self.status.configuration_errors, now())
-
-    def _is_ours(self) -> bool:
-        from store import configuration, reading
-
-        with reading(self.engine) as conn:
-            applied = configuration.applied(conn)
-        if applied is None or applied.fingerprint == self._fingerprint:
-            self.status.configured_by = None
-            return True
-        if self.status.configured_by != applied.by:
-            log.warning(
-                "the configuration in force is another one: counting is left to others",
-                applied_by=applied.by,
-                applied_at=applied.at.isoformat(),
-            )
-        self.status.configured_by = applied.by
-        return False
 
 
 @contextmanager

@@ -103,13 +103,20 @@ def sync(
         return SyncResult(rows.run_id, outcome, tuple(rows.results), findings, tuple(values))
 
 
-def count(engine: sa.Engine, config: Config, *, now: Callable[[], datetime]) -> FindingsResult:
+def count(
+    engine: sa.Engine,
+    config: Config,
+    *,
+    now: Callable[[], datetime],
+    first: Callable[[sa.Connection], None] = lambda conn: None,
+) -> FindingsResult:
     """Applies the configuration and counts the stored work anew, without reading any tool.
 
-    One at a time, and of one moment: others wait with what they store until it is done. Raises what the database
-    raises.
+    One at a time, and of one moment: others wait with what they store until it is done. `first` is called once nobody
+    else is at it, and may raise to end it. Raises what the database raises.
     """
     with alone(engine) as conn:
+        first(conn)
         at = now()
         apply(conn, config, at)
         return _count(conn, config, at)

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 import store
+import sync.engine
 from cli import config_watch
-from cli.jobs import Jobs
+from cli.jobs import LATER, Jobs
 from cli.service import Service, serving
 from cli.session import Session
 from store import configuration
+from store.transactions import alone
 from sync.jobs.job import Job
 from tests.sync.jobs.recording import Recording
 
@@ -196,7 +198,7 @@ def test_a_process_that_follows_leaves_counting_to_others_as_long_as_its_files_d
         assert one.objectives() == ["GROW"], "the follower did not apply its own"
         assert two.runner.submitted == [(Job("count"), timedelta(seconds=30))] * 3
         assert [line["event"] for line in logs] == [
-            "the configuration in force is another one: counting is left to others"
+            "the configuration in force is another one: the work is left to others"
         ]
         assert two.service.status.configured_by == one.service.me
 
@@ -216,6 +218,43 @@ def test_a_follower_reads_files_that_changed_a_moment_ago_before_it_counts(
         one.look()
         two.count()
         assert two.runner.submitted == [(Job("alerts"), timedelta())]
+        assert one.objectives() == ["GROW", "KEEP"], "it counted by what it read"
+
+
+def test_a_count_that_waited_while_other_files_were_applied_does_not_undo_them(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def others_first(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
+        one.write(MORE)
+        one.look()
+        return alone(engine)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync.engine, "alone", others_first)
+        one.count()
+    assert one.objectives() == ["GROW", "KEEP"]
+    assert one.runner.submitted == [(Job("count"), LATER)]
+    one.count()
+    assert one.objectives() == ["GROW", "KEEP"]
+    assert one.runner.submitted[1:] == [(Job("alerts"), timedelta())]
+
+
+def test_no_job_is_done_by_files_that_are_not_in_force(one: Process, url: str, tmp_path: Path) -> None:
+    jobs = [Job("list", "jira"), Job("read", "gone", "1"), Job("alerts"), Job("hints"), Job("retain")]
+    with process(url, tmp_path / "two", MORE, decides=False) as two:
+        for job in jobs:
+            two.do[job.kind](job)
+        assert two.runner.submitted == [(job, LATER) for job in jobs]
+        assert one.rows("SELECT key FROM meta WHERE key LIKE 'done %'") == []
+
+
+def test_what_a_stop_found_half_way_is_not_noted_as_done(one: Process) -> None:
+    one.service.stop.set()
+    one.do["retain"](Job("retain"))
+    assert one.rows("SELECT key FROM meta WHERE key LIKE 'done %'") == []
+    one.service.stop.clear()
+    one.do["retain"](Job("retain"))
+    assert one.rows("SELECT key FROM meta WHERE key LIKE 'done %'") == ["done retain"]
 
 
 def test_of_two_that_decide_the_one_that_changed_last_is_followed_and_nobody_takes_turns(
