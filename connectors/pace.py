@@ -79,29 +79,42 @@ class Pace:
         With a reason, requests are held back (see `held`); without one it is not this one's turn yet, or as many
         requests as may be are under way. Whoever has taken a turn says when it is `over`.
         """
-        with self._budget.open(self._account) as (known, now):
-            if held := _held(known, now, at, served):
-                return held
-            under_way = self._forget(known, now)
-            if under_way >= self._in_flight:
-                return uniform(_FULL_S / 2, _FULL_S), None
-            for key, rate in self._told.items():
-                if key not in known.turns:
-                    known.turns[key] = _turns(rate.count * SHARE, rate.span)
-            keys = {"", at, _WRITES} if writes else {"", at}
-            turns = [known.turns[key] for key in keys if key in known.turns]
-            wait = max((_wait(one, now) for one in turns), default=0.0)
-            if known.bucket is not None:
-                wait = max(wait, _wait_for(known.bucket, now))
-            if wait > 0:
-                return wait, None
-            for one in turns:
-                _start(one.starts, now, one.span)
-            if known.bucket is not None:
-                known.bucket.left -= 1
-            known.users[self._user] = User(self._count(1), now)
-            _start(known.recent.setdefault(at, []), now, limits.SECOND)
-            return 0.0, None
+        taken = False
+        try:
+            with self._budget.open(self._account) as (known, now):
+                found = self._turn(known, now, at, served, writes=writes)
+                if taken := found == (0.0, None):
+                    known.users[self._user] = User(self._count(1), now)
+        except TryAgain:
+            if taken:  # and could not be kept
+                self._count(-1)
+            raise
+        return found
+
+    def _turn(
+        self, known: Limits, now: datetime, at: str, served: datetime | None, *, writes: bool
+    ) -> tuple[float, str | None]:
+        if held := _held(known, now, at, served):
+            return held
+        under_way = self._forget(known, now)
+        if under_way >= self._in_flight:
+            return uniform(_FULL_S / 2, _FULL_S), None
+        for key, rate in self._told.items():
+            if key not in known.turns:
+                known.turns[key] = _turns(rate.count * SHARE, rate.span)
+        keys = {"", at, _WRITES} if writes else {"", at}
+        turns = [known.turns[key] for key in keys if key in known.turns]
+        wait = max((_wait(one, now) for one in turns), default=0.0)
+        if known.bucket is not None:
+            wait = max(wait, _wait_for(known.bucket, now))
+        if wait > 0:
+            return wait, None
+        for one in turns:
+            _start(one.starts, now, one.span)
+        if known.bucket is not None:
+            known.bucket.left -= 1
+        _start(known.recent.setdefault(at, []), now, limits.SECOND)
+        return 0.0, None
 
     def over(self) -> None:
         """A request has been answered, or has failed."""
@@ -149,9 +162,9 @@ class Pace:
     def _forget(self, known: Limits, now: datetime) -> int:
         """Forgets what is over and who has died; how many requests are under way."""
         known.pauses = {key: one for key, one in known.pauses.items() if one.until > now}
-        known.users = {
-            key: one for key, one in known.users.items() if key == self._user or now - one.seen < FORGOTTEN_AFTER
-        }
+        known.users = {key: one for key, one in known.users.items() if now - one.seen < FORGOTTEN_AFTER}
+        # What is kept of us may be old: the budget was out of reach when a request was over.
+        known.users[self._user] = User(self._count(0), now)
         for key in list(known.recent):
             known.recent[key] = [one for one in known.recent[key] if one.at > now - limits.SECOND]
             if not known.recent[key]:

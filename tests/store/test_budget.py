@@ -8,18 +8,19 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import respx
 
 import store
-from connectors.budget import FORGOTTEN_AFTER, Budget, OwnBudget, account_of
+from connectors.budget import FORGOTTEN_AFTER, Budget, Limits, OwnBudget, account_of
 from connectors.errors import TryAgain
 from connectors.limits import Rate
 from connectors.transport import Transport
@@ -179,6 +180,47 @@ def test_a_database_that_is_away_is_tried_again(server: respx.MockRouter, clock:
         using(budget, clock).get("/a")
     assert route.call_count == 0
     assert clock.waited > 0
+
+
+class Faulty:
+    """A budget whose database fails as often as a test wants, before or after it kept what it was given."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.fails: list[str] = []
+        self._clock = clock
+        self._known = Limits()
+
+    @contextmanager
+    def open(self, account: str) -> Generator[tuple[Limits, datetime]]:
+        fault = self.fails.pop(0) if self.fails else ""
+        if fault == "away":
+            raise TryAgain("It is away.")
+        assert self._clock.waited < 3600, "nothing is under way, and still nobody has a turn"
+        known = msgspec.json.decode(msgspec.json.encode(self._known), type=Limits)
+        yield known, self._clock.at
+        if fault != "lost":
+            self._known = known
+        if fault:
+            raise TryAgain("It broke.")
+
+    def glance(self, account: str) -> tuple[Limits, datetime]:
+        return self._known, self._clock.at
+
+    def known(self) -> dict[str, Limits]:
+        return {ACCOUNT: self._known}
+
+
+@pytest.mark.parametrize("faults", [["lost"], ["kept, and never told"], ["", "away"]])
+def test_a_database_that_fails_in_the_middle_of_a_turn_costs_no_place(
+    server: respx.MockRouter, clock: Clock, faults: list[str]
+) -> None:
+    route = server.get(f"{BASE}/a").respond(json=[])
+    budget = Faulty(clock)
+    here = using(budget, clock, in_flight=1)
+    for _ in range(3):
+        budget.fails = list(faults)
+        here.get("/a")
+    assert route.call_count == 3
 
 
 def test_no_token_can_be_read_from_the_name_of_an_account() -> None:
