@@ -221,12 +221,8 @@ class Jobs:
 
         service, config = self._service, leased.config
         common: Any = {"now": now, "stop": service.stop, "hide": service.hide}
-        told = send_alerts(service.engine, config, words=words, **common)
-        if told.routed or told.messages or told.failed:
-            log.info("alerts sent", routed=told.routed, messages=told.messages, failed=told.failed)
-        sent = send_waiting(service.engine, config, Engine(), **common)
-        if sent.messages or sent.failed:
-            log.info("digests sent", messages=sent.messages, failed=sent.failed)
+        send_alerts(service.engine, config, words=words, **common)
+        send_waiting(service.engine, config, Engine(), **common)
 
     def _digest(self, job: Job, leased: "Leased") -> None:
         from alerts.digest.send import send_digest
@@ -237,7 +233,8 @@ class Jobs:
         sent = send_digest(
             service.engine, leased.config, job.name, Engine(), now=now, stop=service.stop, hide=service.hide
         )
-        log.info("digest sent", messages=sent.messages, failed=sent.failed, quiet=sent.quiet)
+        if sent.quiet:
+            log.info("digest waits for the end of the quiet hours")
 
     def _retain(self, _job: Job, leased: "Leased") -> None:
         from store.retention import retain

@@ -32,7 +32,7 @@ LogOption = Annotated[
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Log every step.")]
 
 _OWN = ("cli", "dashboard", "alerts", "sync", "mapping", "store", "connectors", "config")
-_TALKATIVE = ("alembic.runtime.plugins", "apscheduler", "httpx", "uvicorn")
+_TALKATIVE = ("alembic", "apscheduler", "httpx", "uvicorn")
 """Libraries that tell at every turn what we log ourselves."""
 _DEPTH = 6
 
@@ -100,9 +100,9 @@ def about(job: "Job") -> Generator[None]:
     """All that is logged within names the job and an id of this run of it."""
     import structlog
 
-    names = {"connection": job.connection, "scope": job.scope, "name": job.name}
-    given = {name: value for name, value in names.items() if value is not None}
-    with structlog.contextvars.bound_contextvars(job=job.kind, job_id=uuid.uuid4().hex[:12], **given):
+    # A queue has numbered the job already.
+    number = structlog.contextvars.get_contextvars().get("job_id") or uuid.uuid4().hex[:12]
+    with structlog.contextvars.bound_contextvars(job_id=number, **job.told):
         yield
 
 

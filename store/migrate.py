@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this program: tables by Alembic, views as code around it."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from store import queue_schema
 from store.database import StoreError
 from store.views import create_views, drop_views, statements
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "0001"
 """The newest migration. Kept here so that a start with nothing to do need not load Alembic."""
@@ -88,6 +91,7 @@ def _upgrade(engine: sa.Engine) -> None:
         version = _version(conn)  # another process may have been here while this one waited
         if version != SCHEMA:
             _around_views(conn, _run_migrations)
+            log.info("database brought to schema %s", SCHEMA)
         elif _views_hash(conn) != _wanted_views(conn):
             _around_views(conn, lambda _: None)
         queue_schema.bring_up_to_date(conn)

@@ -96,7 +96,7 @@ class Clockwork:
                     self._runner.fire(job, slot)
                 except Exception as error:  # noqa: BLE001 - what cannot be fired now is fired later
                     if not (out_of_reach or failed):
-                        log.warning("jobs cannot be fired", kind=job.kind, connection=job.connection, error=str(error))
+                        log.warning("jobs cannot be fired", job=job.kind, connection=job.connection, error=str(error))
                     failed[job] = slot
             if out_of_reach and not failed:
                 log.info("jobs are fired again")

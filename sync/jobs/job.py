@@ -48,6 +48,12 @@ class Job:
         return " ".join(part for part in (self.kind, self.connection, self.name) if part is not None)
 
     @property
+    def told(self) -> dict[str, str]:
+        """What log lines say of it, without what it does not have."""
+        parts = {"job": self.kind, "connection": self.connection, "scope": self.scope, "name": self.name}
+        return {name: value for name, value in parts.items() if value is not None}
+
+    @property
     def lane(self) -> str:
         """Whom it keeps busy: a connection (its name), or ourselves (the empty text)."""
         return self.connection or ""

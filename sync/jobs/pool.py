@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -147,9 +147,8 @@ class Pool:
 
     def _run(self, job: Job) -> None:
         ended = self._done
-        told = {name: value for name, value in asdict(job).items() if value is not None}
         try:
-            with structlog.contextvars.bound_contextvars(**told):
+            with structlog.contextvars.bound_contextvars(**job.told):
                 ended = self._done if self._do(job) else self._failed
         finally:
             with self._changed:

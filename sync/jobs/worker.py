@@ -147,7 +147,9 @@ class Worker:
         with self._engine.begin() as conn:
             found = held.take_over(conn, self._silent)
         for one in found:
-            log.warning("a worker died over a job, others take it", job=one.id, worker=one.worker, **_words(one))
+            log.warning(
+                "a worker died over a job, others take it", job_id=str(one.id), worker=one.worker, **one.job.told
+            )
 
     def _fill(self) -> None:
         assert self._id is not None
@@ -169,7 +171,7 @@ class Worker:
         return [lane for lane in lanes if busy[lane] < self._at_once(lane)]
 
     def _do(self, taken: Taken) -> None:
-        with structlog.contextvars.bound_contextvars(job=taken.id, **_words(taken)):
+        with structlog.contextvars.bound_contextvars(job_id=str(taken.id), **taken.job.told):
             began = time.monotonic()
             outcome = self._outcome(taken)
             log.info("job ended", outcome=outcome, seconds=round(time.monotonic() - began, 3))
@@ -220,14 +222,7 @@ class Worker:
         with suppress(*_AWAY), self._engine.begin() as conn:
             for one in left:
                 held.give_back(conn, one)
-                log.warning("job does not end, others do it", job=one.id, **_words(one))
+                log.warning("job does not end, others do it", job_id=str(one.id), **one.job.told)
             held.leave(conn, self._id)
         log.info("worker ended", worker=self._id)
         return not left
-
-
-def _words(taken: Taken) -> dict[str, str]:
-    """What the job is about, for the log."""
-    job = taken.job
-    parts = {"kind": job.kind, "connection": job.connection, "scope": job.scope, "name": job.name}
-    return {key: value for key, value in parts.items() if value is not None}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+import store
 from cli.logs import Style, about, configure
 from cli.secrets import Secrets, secrets_of
 from config import Config
@@ -34,7 +35,7 @@ def as_before() -> Iterator[None]:
     """Logging belongs to the whole process: it is left as it was."""
     root, hook, levels = logging.getLogger(), threading.excepthook, {}
     names = ["cli", "dashboard", "alerts", "sync", "mapping", "store", "connectors", "config"]
-    for name in [*names, "alembic.runtime.plugins", "apscheduler", "httpx", "uvicorn"]:
+    for name in [*names, "alembic", "apscheduler", "httpx", "uvicorn"]:
         levels[name] = logging.getLogger(name).level
     handlers, level, raising = list(root.handlers), root.level, logging.raiseExceptions
     yield
@@ -77,6 +78,15 @@ def test_lines_of_libraries_go_the_same_way_with_their_names(secrets: Secrets) -
     assert (line["level"], line["event"], line["logger"]) == ("warning", "retry of here", "urllib3.connectionpool")
 
 
+def test_a_database_that_is_made_or_upgraded_is_one_line(secrets: Secrets, sqlite_url: str) -> None:
+    _, written = lines(secrets)
+    engine = store.connect(sqlite_url)
+    store.migrate(engine)
+    store.migrate(engine)
+    engine.dispose()
+    assert [line["event"] for line in written()] == ["database brought to schema 0001"]
+
+
 def test_all_that_is_logged_in_a_job_names_it(secrets: Secrets) -> None:
     log, written = lines(secrets)
     with about(Job("read", "jira", "10000")):
@@ -85,10 +95,13 @@ def test_all_that_is_logged_in_a_job_names_it(secrets: Secrets) -> None:
     with about(Job("count")):
         log.info("three")
     log.info("four")
-    one, two, three, four = written()
+    with structlog.contextvars.bound_contextvars(job_id="12"), about(Job("alerts")):
+        log.info("five")
+    one, two, three, four, five = written()
     assert (one["job"], one["connection"], one["scope"]) == ("read", "jira", "10000")
     assert one["job_id"] == two["job_id"] != three["job_id"]
     assert (three["job"], "connection" in three, "job" in four) == ("count", False, False)
+    assert five["job_id"] == "12", "a queue has numbered it already"
 
 
 @pytest.mark.parametrize("style", list(Style))

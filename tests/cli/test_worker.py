@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -134,7 +135,7 @@ def test_the_scopes_of_a_killed_worker_are_taken_over_and_end_equal_to_the_sourc
         assert workers.items() == expected
         assert len({scope for scope, *_ in expected}) == 10
         told = [one for one in workers.log() if one["event"] == "a worker died over a job, others take it"]
-        assert {one["kind"] for one in told} == {"read"}
+        assert {one["job"] for one in told} == {"read"}
         assert rows(engine, "SELECT DISTINCT status::text FROM procrastinate_jobs") == []
 
 
@@ -166,6 +167,25 @@ def test_two_serve_without_any_worker_share_the_work(engine: sa.Engine, tmp_path
         assert [one.wait(20) for one in two] == [0, 0]
         assert processes.state()[1] == 0
         assert [one["event"] for one in processes.log() if one["level"] in {"error", "critical"}] == []
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_database_that_never_answers_does_not_keep_it_from_ending(tmp_path: Path, command: str) -> None:
+    config = tmp_path / "northing.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        config.write_text(f"database: 'postgresql://a:b@127.0.0.1:{port}/c?sslmode=disable'\nqueue: procrastinate\n")
+        words = [sys.executable, "-c", "from cli.main import run; run()", command, "--config", str(config)]
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as one:
+            silent.settimeout(60)
+            with silent.accept()[0]:
+                began = time.monotonic()
+                one.send_signal(signal.SIGTERM)
+                try:
+                    assert one.wait(20) == 0
+                finally:
+                    one.kill()
+                assert time.monotonic() - began < 5
 
 
 def test_without_a_queue_there_is_nothing_to_work_for(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_a_job_that_fails_is_told_and_holds_nobody_up(engine: sa.Engine) -> None
         desk.until(lambda: desk.ended == [Job("count")])
     assert state(engine).failed == 1
     told = [one for one in logs if one["event"] == "job failed"]
-    assert [(one["kind"], one["name"], one["log_level"]) for one in told] == [("digest", "broken", "error")]
+    assert [(one["job"], one["name"], one["log_level"]) for one in told] == [("digest", "broken", "error")]
 
 
 def test_a_job_that_the_database_did_not_let_end_waits_a_while_and_begins_anew(engine: sa.Engine) -> None:
