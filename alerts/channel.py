@@ -9,7 +9,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from queue import Empty, SimpleQueue
@@ -28,6 +28,8 @@ FORMS: dict[str, Form] = {
     "NotifyJSON": "json",
 }
 """What Apprise's plugins are sent, by class. All others get text, which Apprise brings into their own format."""
+MOST_CHANGES: Mapping[Form, int] = {"json": 200}
+"""Changes that one message may be about, where each of them is written out: many servers take no more than 1 MB."""
 COLOURS = {"critical": "failure", "warning": "warning", "info": "info", "good": "success"}
 """Apprise's word for each tone."""
 
@@ -158,6 +160,9 @@ def _sent(service: Any, message: Message) -> bool:
     if found == "slack":
         # It is written in Slack's own markup, which Apprise's translation of Markdown would spoil.
         service.dialect_convert = lambda body, *_args, **_more: body
+        if not service.template:
+            # A block takes 3,000 letters, and Slack refuses what is longer.
+            service.use_blocks = False
     if found == "json":
         service.payload_extras = {**message.data, **service.payload_extras}
     if found == "text" and service.overflow_mode == OverflowMode.UPSTREAM:

@@ -23,6 +23,9 @@ NAMED = 5
 """Subjects named of those that are told together."""
 TITLE, SUMMARY, KEY, WHY = 120, 280, 80, 240
 """Letters at most."""
+LONGEST = 20_000
+"""Bytes of a message for a chat: Teams refuses cards of more than 28 KB. Of a longer one fewer entries are shown."""
+LONGEST_LINK = 500
 
 KINDS = {
     "opened": "opened",
@@ -109,7 +112,6 @@ def compose(
     title = _greeting(found) if greeting else _title(found)
     if _alone(found) and not greeting:
         lines[0] = replace(lines[0], head=False)
-    more = sum(entry.count for entry in found[SHOWN:])
     url = address(setting.base, "findings") if setting.base else None
     data = {
         "id": number,
@@ -118,9 +120,13 @@ def compose(
         "url": url,
         "alerts": _data(changes, found, setting),
     }
-    return _written(
-        title, {"notes": notes, "lines": lines, "more": more, "url": url, "number": number}, data, _tone(found)
-    )
+    while True:
+        more = sum(entry.count for entry in found[len(lines) :])
+        content = {"notes": notes, "lines": lines, "more": more, "url": url, "number": number}
+        written = _written(title, content, data, _tone(found))
+        if len(lines) == 1 or max(len(one.encode()) for one in (written.slack, written.teams)) <= LONGEST:
+            return written
+        lines = lines[:-1]
 
 
 def plain(title: str, text: str, number: str, data: dict[str, Any]) -> Message:
@@ -239,9 +245,9 @@ def _moment(at: datetime, zone: tzinfo) -> str:
 def _page(change: Change, base: str | None) -> Ready | None:
     if base is None:
         return None
-    if change.code == OBJECTION:
-        return address(base, "key-results", change.subject)
-    return address(base, "findings", change.code, change.subject)
+    steps = ("key-results", change.subject) if change.code == OBJECTION else ("findings", change.code, change.subject)
+    found = address(base, *steps)
+    return found if len(found) <= LONGEST_LINK else None
 
 
 def _data(changes: Sequence[Change], found: list[Entry], setting: Setting) -> list[dict[str, Any]]:

@@ -166,8 +166,8 @@ def pending(conn: sa.Connection, channel: str) -> Pending:
     return Pending(number, tuple(found), not row.greeted, uncertain, row.next_try_at)
 
 
-def claim(conn: sa.Connection, channel: str, who: str, now: datetime) -> Bound | None:
-    """What is to be sent to a channel now, which is `who`'s alone for a while.
+def claim(conn: sa.Connection, channel: str, who: str, now: datetime, most: int | None = None) -> Bound | None:
+    """What is to be sent to a channel now, which is `who`'s alone for a while: all that waits, or `most` changes of it.
 
     None where nothing waits, where the next attempt is not due yet, and where somebody else is sending.
     """
@@ -190,7 +190,8 @@ def claim(conn: sa.Connection, channel: str, who: str, now: datetime) -> Bound |
             _release(conn, channel, who)
             return None
         number = f"{channel}-{first}"
-        conn.execute(sa.update(_DELIVERY).where(mine).values(message=number))
+        oldest = sa.select(_DELIVERY.c.change_id).where(mine).order_by(_DELIVERY.c.change_id).limit(most)
+        conn.execute(sa.update(_DELIVERY).where(mine, _DELIVERY.c.change_id.in_(oldest)).values(message=number))
     bound = mine & (_DELIVERY.c.message == number)
     uncertain = conn.execute(sa.select(sa.func.count()).where(bound, _DELIVERY.c.uncertain)).scalar_one() > 0
     found = changes.read(conn, _CHANGE.c.id.in_(sa.select(_DELIVERY.c.change_id).where(bound)))

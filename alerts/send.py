@@ -115,9 +115,10 @@ class _Round:
 
     def _begin(self, name: str) -> None:
         """Starts the next message of a channel, where there is one and nothing keeps it back."""
+        url = self._config.alerts.channels[name].get_secret_value()
         while not self._stop.is_set() and not channel.busy(name):
             with self._engine.begin() as conn:
-                bound = outbox.claim(conn, name, self._who, self._now())
+                bound = outbox.claim(conn, name, self._who, self._now(), channel.MOST_CHANGES.get(channel.form(url)))
             if bound is None:
                 return
             message = compose(
@@ -128,7 +129,6 @@ class _Round:
                 repetition=bound.uncertain,
             )
             if message is not None:
-                url = self._config.alerts.channels[name].get_secret_value()
                 self._under_way[name] = bound, time.monotonic() + channel.TIME_LIMIT_S
                 if not channel.start(name, url, message, partial(self._note, bound)):
                     self._note(bound, Outcome(False, error=channel.HANGS))

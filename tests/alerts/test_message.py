@@ -18,7 +18,7 @@ import responses
 
 from alerts.changes import Change
 from alerts.channel import Message, form, send
-from alerts.message import SHOWN, Setting, compose
+from alerts.message import LONGEST, SHOWN, Setting, compose
 from alerts.plain import clean
 from tests.alerts.office import NOW, words
 from tests.alerts.receiver import Receiver
@@ -93,6 +93,30 @@ def test_a_message_stays_short_however_much_there_is_to_tell() -> None:
     assert "more" in told.text.splitlines()[-3]
     assert told.text.count("opened: ") == SHOWN
     assert len(told.data["alerts"]) == 3000
+
+
+@pytest.mark.parametrize("text", ["漢", "{{", "&", "😀"])
+def test_a_message_fits_a_card_of_teams_whatever_its_letters_take(text: str) -> None:
+    changes = []
+    for connection in map(str, range(9)):
+        about = {"connection": connection, "summary": text * 500}
+        changes.append(change(subject=connection, code="SYN501", subject_kind="connection", id=len(changes), **about))
+        for code in ("SYN502", "SYN503", "SYN504", "SYN505"):
+            for number in range(5):
+                changes.append(change(subject=f"{connection}.{number}{text * 90}", code=code, id=len(changes), **about))
+    told = message(*changes)
+    assert max(len(one.encode()) for one in (told.teams, told.slack)) <= LONGEST
+    shown = told.text.count("opened: ")
+    assert 1 < shown < 9
+    assert f"and {21 * (9 - shown)} more" in told.text
+    assert len(told.data["alerts"][1]["url"] or "") <= 500
+
+
+@responses.activate
+def test_slack_gets_no_blocks_which_take_few_letters() -> None:
+    responses.post(re.compile("https://hooks.slack.com/.*"), body="ok")
+    assert send(f"{SLACK}?blocks=yes", message()).sent
+    assert "blocks" not in posted(responses.calls[0])["attachments"][0]
 
 
 def test_titles_of_tools_do_nothing_in_slack() -> None:

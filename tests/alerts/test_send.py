@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from alerts import channel
 from alerts.message import plain
+from alerts.send import Sent
 from config import Quiet
 from store import tables, voice
 from tests.alerts.office import Office, configured
@@ -393,3 +394,20 @@ def test_what_waits_is_left_alone_while_a_digest_is_sent_to_the_channel(office: 
     assert channel.deliver("hook", receiver.url, digest) == channel.Outcome(True)
     assert office.send(config).messages == 1
     assert (receiver.messages, done) == (["digest-1", "digest-1", "hook-1"], [channel.Outcome(True)])
+
+
+def test_a_webhook_gets_many_changes_in_several_messages_each_once(office: Office, receiver: Receiver) -> None:
+    for number in range(450):
+        office.open(f"GROW.{number}", summary="x" * 1000)
+    receiver.status = 500
+    config = configured({"hook": receiver.url})
+    assert office.send(config).failed == 1
+    receiver.status = 200
+    office.pass_(minutes=1)
+    assert office.send(config) == Sent(messages=3)
+    assert [(one["id"], one["greeting"], len(one["alerts"])) for one in receiver.got[1:]] == [
+        ("hook-1", True, 200),
+        ("hook-201", False, 200),
+        ("hook-401", False, 50),
+    ]
+    assert len({alert["id"] for one in receiver.got[1:] for alert in one["alerts"]}) == 450
