@@ -58,11 +58,12 @@ def _serve(at: Session, style: Style | None, *, verbose: bool) -> None:
     from cli.sole import Sole
     from cli.upkeep import Upkeep
     from cli.wiring import database, stopped_by_signals
+    from cli.worker import ENDS_WITHIN_S
     from sync.jobs.clockwork import Clockwork
 
     stop = threading.Event()
     with ExitStack() as stack:
-        stack.enter_context(stopped_by_signals(stop))
+        stack.enter_context(stopped_by_signals(stop, ENDS_WITHIN_S))
         watch = watched(at)
         configure(style, at.secrets.hide, verbose=verbose)
         engine = stack.enter_context(database(watch.loaded.config.database))

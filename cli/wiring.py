@@ -128,20 +128,34 @@ def pause(stop: threading.Event, seconds: float) -> None:
 
 
 @contextmanager
-def stopped_by_signals(stop: threading.Event) -> Generator[None]:
-    """The first Ctrl-C or SIGTERM sets `stop`, so that work ends at a good place; a second one ends it at once."""
+def stopped_by_signals(stop: threading.Event, within_s: float | None = None) -> Generator[None]:
+    """The first Ctrl-C or SIGTERM sets `stop`, so that work ends at a good place; a second one ends it at once.
+
+    `within_s`: so long after the first one the process ends, whatever it waits for: a database that does not answer.
+    """
+    signalled, over = threading.Event(), threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        signalled.set()
+
+    def watch() -> None:
+        signalled.wait()
+        if not over.wait(within_s):
+            os._exit(0)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    if within_s is not None:
+        threading.Thread(target=watch, name="end", daemon=True).start()
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
+        over.set()
+        signalled.set()
         for number, old in before.items():
             signal.signal(number, old)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OURS_AT_ONCE = 6
 """Jobs at one time that are of no connection: as many as there are kinds, so that alerts wait for no long count."""
+ENDS_WITHIN_S = 4.5
+"""How long after a signal a process of the service is there at most."""
 LOOK_EACH_S = 2.0
 """How often the files of the configuration are looked at."""
 
@@ -61,7 +63,7 @@ def _work(at: Session, concurrency: int | None, style: Style | None, *, verbose:
 
     stop = threading.Event()
     with ExitStack() as stack:
-        stack.enter_context(stopped_by_signals(stop))
+        stack.enter_context(stopped_by_signals(stop, ENDS_WITHIN_S))
         watch = watched(at)
         if watch.loaded.config.queue is None:
             raise Failure(
