@@ -82,6 +82,7 @@ class Upkeep:
     def _turn(self) -> None:
         service = self._service
         self._listen()
+        self._clockwork.mind(now())
         if self._sole is not None and not self._sole.is_ours():
             self._stand_by()
             return

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,7 +14,7 @@ from sync.jobs.schedule import Scheduled
 
 AGAIN_S = 5.0
 """How long after a runner did not take a job it is offered again."""
-TICK_S = 10
+TICK = timedelta(seconds=10)
 """How often the clockwork shows that it lives."""
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ class Clockwork:
     def start(self) -> None:
         """Begins to fire."""
         self._scheduler.start()
-        self._scheduler.add_job(self._tick, "interval", seconds=TICK_S, next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(self._tick, "interval", seconds=TICK.total_seconds(), next_run_time=datetime.now(UTC))
         self._thread.start()
 
     def stop(self) -> None:
@@ -69,6 +69,17 @@ class Clockwork:
                 if name not in self._scheduled:
                     self._scheduler.add_job(self.fire, one.trigger, args=(one,), id=name)
                     self._scheduled[name] = one
+
+    def mind(self, now: datetime) -> None:
+        """Schedules anew where the clock was set back: all would wait until it has caught up."""
+        if self.ticked is None or now >= self.ticked - TICK:
+            return
+        log.warning("the clock was set back", seconds=round((self.ticked - now).total_seconds()))
+        self.ticked = now
+        with self._replacing:
+            for one in self._scheduler.get_jobs():
+                known = self._scheduled.get(one.id)
+                one.modify(next_run_time=known.next(now) if known else now)
 
     def fire(self, one: Scheduled, *due: datetime) -> None:
         """Has a job done now that was due at these moments, of which the last one counts."""

@@ -11,6 +11,7 @@ import structlog
 
 from connectors.errors import Cancelled
 from store.failures import failure
+from store.firings import AHEAD
 from sync.jobs.job import Handlers, Job
 
 log = structlog.get_logger()
@@ -76,7 +77,7 @@ class Pool:
         """See `Runner.fire`."""
         with self._changed:
             last = self._slots.get(job)
-            if last is not None and slot <= last:
+            if last is not None and slot <= last < slot + AHEAD:
                 return False
             self._slots[job] = slot
             return self.submit(job)

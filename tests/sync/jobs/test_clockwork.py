@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
@@ -53,6 +53,33 @@ def test_another_schedule_takes_the_place_of_the_one_before() -> None:
         number = len(runner.fired)
         runner.wait(number + 2)
     assert {job.kind for job, _ in runner.fired[number + 1 :]} == {"alerts"}
+
+
+class Ahead(datetime):
+    """A clock that is set back in the middle of a test."""
+
+    by = timedelta(hours=2)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # ty: ignore[incompatible-method-override]
+        return datetime.now(tz) + cls.by
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Ahead)
+    monkeypatch.setattr(clockwork, "datetime", Ahead)
+    monkeypatch.setattr(clockwork, "TICK", SECOND)
+    runner = Recording()
+    with running(runner) as (one,):
+        one.replace([ALERTS])
+        runner.wait(1)
+        before = len(runner.fired)
+        monkeypatch.setattr(Ahead, "by", timedelta())
+        one.mind(datetime.now(UTC))
+        runner.wait(before + 2)
+        assert one.ticked is not None
+        assert one.ticked < datetime.now(UTC)
+    assert runner.fired[-1][1] - datetime.now(UTC) < SECOND
 
 
 def test_what_a_runner_does_not_take_is_offered_again_by_its_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,6 +230,18 @@ def test_a_slot_is_fired_once_also_where_an_equal_job_waited(queue: Queue, engin
     assert not queue.fire(READ, SLOT - timedelta(minutes=1))
 
 
+def test_a_clock_that_was_far_ahead_once_does_not_keep_a_job_from_being_fired(
+    queue: Queue, engine: sa.Engine, worker: int
+) -> None:
+    now = datetime.now(UTC)
+    for ahead, fired in ((timedelta(minutes=50), False), (timedelta(days=1000), True)):
+        job = Job("digest", name=str(ahead))
+        assert queue.fire(job, now + ahead)
+        assert take(engine, worker) is not None
+        assert queue.fire(job, now) == fired
+        assert not queue.fire(job, now)
+
+
 FIRE = """
 import sys
 from datetime import UTC, datetime
