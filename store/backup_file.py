@@ -5,7 +5,9 @@ A zip archive with a member `tables/NAME.jsonl` for each table, a row of it in e
 UTC, days as `2026-11-24`, booleans as 0 and 1, JSON as a text.
 """
 
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -23,6 +25,20 @@ FORMAT = 1
 _CONTENT = "backup.json"
 _LARGEST_CONTENT = 1 << 20
 _CHUNK = 1 << 20
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    msgspec.MsgspecError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
+"""What reading an archive raises where any of its bytes is not as it was, by what then seems to stand there."""
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(list[str | int | float | None])
 
@@ -135,21 +151,27 @@ class Backup:
         for chunk in self._chunks(table):
             whole, end, rest = (rest + chunk).rpartition(b"\n")
             if end:
-                yield _DECODER.decode_lines(whole)
+                try:
+                    rows = _DECODER.decode_lines(whole)
+                except msgspec.MsgspecError as error:
+                    raise _damaged(self._file, f"its table {table.name} holds something else than rows") from error
+                if any(len(row) != len(table.columns) for row in rows):
+                    raise _damaged(self._file, f"its table {table.name} holds rows of another length")
+                yield rows
 
     def _chunks(self, table: Table) -> Iterator[bytes]:
         try:
             with self._archive.open(_member(table.name)) as member:
                 while chunk := member.read(_CHUNK):
                     yield chunk
-        except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _UNREADABLE as error:
             raise _damaged(self._file, f"its table {table.name} cannot be read") from error
 
     def _read_content(self) -> Content:
         try:
             with self._archive.open(_CONTENT) as member:
                 content = msgspec.json.decode(member.read(_LARGEST_CONTENT), type=Content)
-        except (KeyError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.MsgspecError) as error:
+        except _UNREADABLE as error:
             raise _damaged(self._file, "its list of contents cannot be read") from error
         if content.format != FORMAT:
             raise StoreError(
@@ -166,7 +188,7 @@ def opened(file: Path) -> Generator[Backup]:
     with file.open("rb") as stream:
         try:
             archive = zipfile.ZipFile(stream)
-        except zipfile.BadZipFile as error:
+        except _UNREADABLE as error:
             raise StoreError(
                 f"{file} is no backup of Northing, or only a part of one.",
                 "Give a file that `northing db backup` wrote.",

@@ -1,5 +1,6 @@
 """Backup and restore: the same on both databases, from one to the other, and all or nothing."""
 
+import itertools
 import json
 import os
 import stat
@@ -8,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import sqlalchemy as sa
 import store
 from store import backup_file
 from store.backup import backup
+from store.backup_file import written
 from store.restore import check, restore, stored
 from store.sync_lock import sync_lock
 from store.tables import SQLModel
@@ -200,6 +203,45 @@ def test_what_is_no_whole_backup_is_refused_in_words(shop: Shop, tmp_path: Path)
     }.items():
         with pytest.raises(store.StoreError, match=words):
             check(rewritten(good, tmp_path / "d", **changed))
+
+
+def test_no_byte_of_a_backup_can_be_wrong_without_being_told_in_words(tmp_path: Path) -> None:
+    file, wrong = tmp_path / "good", tmp_path / "wrong"
+    with written(file, "0001", "") as (add, _):
+        add("theme", ["id", "key"], [[[1, "growth"]]])
+    whole, there, refused = file.read_bytes(), check(file).tables, 0
+    for at, flip in itertools.product(range(len(whole)), (0x01, 0x80)):
+        wrong.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+        try:
+            assert check(wrong).tables == there
+        except store.StoreError:
+            refused += 1
+    assert refused > len(whole) / 2
+    for at in range(len(whole)):
+        wrong.write_bytes(whole[:at])
+        with pytest.raises(store.StoreError):
+            check(wrong)
+
+
+@pytest.mark.parametrize(
+    "lines, words",
+    [(b"{}\n", "holds something else than rows"), (b"[1]\n", "holds rows of another length")],
+)
+def test_a_backup_that_somebody_wrote_by_hand_is_refused_in_words(
+    shop: Shop, tmp_path: Path, lines: bytes, words: str
+) -> None:
+    shop.save(item(1))
+    backup(shop.engine, tmp_path / "b", NOW)
+    told = json.loads(zipfile.ZipFile(tmp_path / "b").read("backup.json"))
+    for table in told["tables"]:
+        if table["name"] == "theme":
+            table |= {"rows": 1, "checksum": blake2b(lines, digest_size=32).hexdigest()}
+    wrong = rewritten(tmp_path / "b", tmp_path / "c", backup=json.dumps(told).encode(), theme=lines)
+    check(wrong)
+    before = content(shop.engine)
+    with pytest.raises(store.StoreError, match=words):
+        restore(shop.engine, wrong)
+    assert content(shop.engine) == before
 
 
 def test_a_backup_that_does_not_fit_leaves_what_was_stored(shop: Shop, tmp_path: Path) -> None:
