@@ -126,7 +126,10 @@ def _preview(at: Session, name: str | None, form: Format) -> None:
     if name is not None:
         _must_be_known(config, name)
     if not config.alerts.channels:
-        raise Failure("There are no channels.", "Write some under `alerts.channels`, and routes under `alerts.routes`.")
+        config = _with_example(config)
+        at.note(
+            "There are no channels under `alerts.channels` yet. One that hears of all would begin with this."
+        )
     setting = Setting(words, config.zone, config.service.url)
     with database(config.database) as engine:
         found = [one for one in preview(engine, config, setting, now()) if name in (None, one.channel)]
@@ -146,14 +149,26 @@ def _preview(at: Session, name: str | None, form: Format) -> None:
     for number, one in enumerate(found):
         if number:
             at.say()
-        _show(at, one, form)
+        _show(at, one, form, routed=any(one.channel in route.to for route in config.alerts.routes))
 
 
-def _show(at: Session, one: "Preview", form: Format) -> None:
+def _with_example(config: "Config") -> "Config":
+    """The configuration with a channel that hears of everything."""
+    from config.settings import Alerts
+
+    alerts = Alerts.model_validate({"channels": {"example": "json://127.0.0.1"}, "routes": [{"to": "example"}]})
+    return config.model_copy(update={"alerts": alerts})
+
+
+def _show(at: Session, one: "Preview", form: Format, *, routed: bool) -> None:
     until = f", not before {one.waits_until:%Y-%m-%d %H:%M} UTC" if one.waits_until else ""
     at.note(f"Channel {one.channel}{until}:")
     if one.message is None:
-        at.say("Nothing waits, and nothing is open that this channel would hear of.")
+        at.say(
+            "Nothing waits, and nothing is open that this channel would hear of."
+            if routed
+            else "No route leads to this channel: `alerts.routes` says who hears of what."
+        )
         return
     written = _written(one.message, form)
     if isinstance(written, str):

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from config import Config
     from store.known_scopes import Known
     from sync.jobs.job import Job
+    from sync.jobs.schedule import Scheduled
 
-SHOWN = 20
+    Row = tuple[datetime, str, Scheduled]
+    """When a job is due next, what it does, and how often."""
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +25,8 @@ def register(app: typer.Typer) -> None:
     def schedule(
         ctx: typer.Context,
         count: Annotated[
-            int | None, typer.Option("--count", min=1, help=f"How many to show. [{SHOWN}; with --json all]")
+            int | None,
+            typer.Option("--count", min=1, help="Only the next so many, each scope by itself.", show_default=False),
         ] = None,
         config: ConfigOption = None,
         json: JsonOption = False,
@@ -44,12 +47,27 @@ def register(app: typer.Typer) -> None:
         if at.json:
             at.data([_as_data(*row) for row in rows[:count]])
             return
-        shown = rows[: count or SHOWN]
+        shown = rows[:count] if count else _joined(rows)
         at.out.print(_table([(due.astimezone(found.zone), words, one.when) for due, words, one in shown], found))
-        if len(rows) > len(shown):
+        if count and len(rows) > count:
             at.say(f"And {len(rows) - len(shown)} more: --count {len(rows)} shows all.")
         if found.connections and not scopes:
             at.note("No scope is known yet: `northing sync` or `northing serve` lists them.")
+
+
+def _joined(rows: "list[Row]") -> "list[Row]":
+    """The rows with the scopes of a connection that are read, or compared, as one row: that of the next one."""
+    joined: dict[object, list[Row]] = {}
+    for row in rows:
+        job = row[2].job
+        joined.setdefault((job.kind, job.connection) if job.scope is not None else row, []).append(row)
+    shown = []
+    for (due, words, one), *others in joined.values():
+        if others:
+            action, _, scope = words.rpartition(f"{one.job.connection}:")
+            words = f"{action}{len(others) + 1} scopes of {one.job.connection}, {scope} first"
+        shown.append((due, words, one))
+    return shown
 
 
 def what(job: "Job", config: "Config", scopes: "dict[str, list[Known]]") -> str:

@@ -76,6 +76,25 @@ def test_the_preview_shows_what_waits_and_sends_nothing(file: str, receiver: Rec
     assert receiver.got == []
 
 
+def test_before_there_are_channels_the_preview_shows_how_one_would_begin(file: str) -> None:
+    path = Path(file)
+    path.write_text("version: 1\n")
+    shown = call("alerts", "preview", "--config", file)
+    assert shown.code == 0
+    assert shown.out.startswith("Northing is watching: 1 finding is open\n\n🔴 Critical, open: GROW.1 · COV101")
+    assert "There are no channels under `alerts.channels` yet." in shown.err
+    assert [one["channel"] for one in call("alerts", "preview", "--json", "--config", file).data] == ["example"]
+    (path.parent / "northing.db").unlink()
+    assert "nothing is open" in call("alerts", "preview", "--config", file).out
+
+
+def test_a_channel_that_no_route_leads_to_is_said(file: str) -> None:
+    path = Path(file)
+    path.write_text("version: 1\nalerts: {channels: {hook: 'json://127.0.0.1:9/x'}}\n")
+    shown = call("alerts", "preview", "--config", file)
+    assert (shown.code, shown.out) == (0, "No route leads to this channel: `alerts.routes` says who hears of what.\n")
+
+
 @pytest.mark.parametrize(
     "form, said",
     [
