@@ -191,11 +191,20 @@ class Jobs:
         if found:
             self._runner().submit(Job("hints"))
 
-    def _hints(self, _job: Job, leased: "Leased") -> None:
+    def _hints(self, job: Job, leased: "Leased") -> None:
+        from store import hints, reading
         from sync.hints import work_off
 
-        service = self._service
-        done = work_off(service.engine, leased.config, leased.connectors, now=now, stop=service.stop)
+        service, name = self._service, job.connection
+        if name is None:
+            with reading(service.engine) as conn:
+                told = hints.told(conn, now())
+            for one in told:
+                if one in leased.connectors:
+                    self._runner().submit(Job("hints", one))
+            return
+        connectors = {one: connector for one, connector in leased.connectors.items() if one == name}
+        done = work_off(service.engine, leased.config, connectors, now=now, stop=service.stop)
         for connection, scope, error in done.errors:
             log.warning("hint not worked off", connection=connection, scope=scope, error=service.hide(error))
         self._count_soon(news=done.changed > 0)

@@ -46,17 +46,19 @@ def put(conn: sa.Connection, connection: str, hint: Hint, now: datetime) -> bool
 
 def take(conn: sa.Connection, connection: str, now: datetime, *, limit: int = 5000) -> list[Waiting]:
     """The hints of a connection that are due, by when they came, at most `limit`. They stay until they are settled."""
-    due = [
-        sa.and_(_TABLE.c.attempts == attempts, _TABLE.c.received_at <= now - delay)
-        for attempts, delay in enumerate(DELAYS)
-    ]
     rows = conn.execute(
         sa.select(_TABLE.c.delivery, _TABLE.c.about)
-        .where(_TABLE.c.connection == connection, _TABLE.c.done_at.is_(None), sa.or_(*due))
+        .where(_TABLE.c.connection == connection, _due(now))
         .order_by(_TABLE.c.received_at, _TABLE.c.delivery)
         .limit(limit)
     )
     return [Waiting(row.delivery, msgspec.convert(row.about, About)) for row in rows]
+
+
+def told(conn: sa.Connection, now: datetime) -> list[str]:
+    """The connections of which hints are due."""
+    name = _TABLE.c.connection
+    return list(conn.execute(sa.select(name).where(_due(now)).distinct().order_by(name)).scalars())
 
 
 def done(conn: sa.Connection, connection: str, deliveries: Collection[str], now: datetime) -> None:
@@ -78,6 +80,14 @@ def failed(conn: sa.Connection, connection: str, deliveries: Collection[str], er
 def purge(conn: sa.Connection, now: datetime) -> int:
     """Forgets what was done long ago; how many."""
     return conn.execute(sa.delete(_TABLE).where(_TABLE.c.done_at < now - KEPT)).rowcount
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    due = [
+        sa.and_(_TABLE.c.attempts == attempts, _TABLE.c.received_at <= now - delay)
+        for attempts, delay in enumerate(DELAYS)
+    ]
+    return sa.and_(_TABLE.c.done_at.is_(None), sa.or_(*due))
 
 
 def _settle(conn: sa.Connection, connection: str, deliveries: Collection[str], **values: object) -> None:

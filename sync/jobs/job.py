@@ -22,9 +22,9 @@ Kind = Literal[
 """What there is to do.
 
 Of a connection: `list` its scopes, `ask` it which items its queries match, fetch the deliveries that it `missed`,
-`write_back` to it. Of a scope: `read` what changed, `sweep` (read, and compare with all that the tool lists). Of the
-whole: fetch `values`, work off `hints`, `count` (apply the configuration, link, measure, find), send `alerts`, send a
-`digest`, forget what is older than `retention` (`retain`).
+work off its `hints`, `write_back` to it. Of a scope: `read` what changed, `sweep` (read, and compare with all that the
+tool lists). Of the whole: fetch `values`, see whose `hints` wait, `count` (apply the configuration, link, measure,
+find), send `alerts`, send a `digest`, forget what is older than `retention` (`retain`).
 """
 
 
@@ -55,8 +55,11 @@ class Job:
 
     @property
     def lane(self) -> str:
-        """Whom it keeps busy: a connection (its name), or ourselves (the empty text)."""
-        return self.connection or ""
+        """Whom it keeps busy: a connection (its name), or ourselves (the empty text).
+
+        Hints have a lane beside that of their connection: what is told at once waits for no long reading.
+        """
+        return f"{self.connection} hints" if self.kind == "hints" and self.connection else self.connection or ""
 
 
 Handlers = Mapping[Kind, Callable[[Job], None]]

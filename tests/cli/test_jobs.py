@@ -21,6 +21,9 @@ from cli.jobs import LATER, SETTLE, Jobs
 from cli.service import serving
 from cli.session import Session
 from connectors.errors import TryAgain
+from connectors.hooks import About, Hint
+from connectors.records import Ref
+from store import hints
 from store.sync_lock import SyncRunning
 from sync.jobs.job import Job, Kind
 from tests.sync.fake import Fake, Tool
@@ -128,6 +131,21 @@ def test_a_tool_that_fails_is_logged_counted_once_and_no_error(shop: Shop) -> No
 
 def _fail(_scope: str, _offset: int) -> None:
     raise TryAgain("The tool said: token-of-the-tool is busy.", advice="Wait.")
+
+
+def test_the_hints_of_each_connection_are_a_job_beside_its_readings(shop: Shop) -> None:
+    shop.do("list")
+    shop.do("read", "ONE")
+    shop.fake.tool.put("ONE", 1, title="Another title")
+    with shop.engine.begin() as conn:
+        for name in ("gone", "tool"):
+            about = About(scope="ONE", scope_key="ONE", refs=(Ref(external_id="ONE/1", key="ONE-1"),))
+            hints.put(conn, name, Hint(delivery="1", event="changed", about=about), cli.wiring.now())
+    assert shop.do("hints") == [(Job("hints", "tool"), timedelta())]
+    assert Job("hints", "tool").lane != Job("read", "tool", "ONE").lane
+    assert shop.do("hints", connection="gone") == []
+    assert shop.do("hints", connection="tool") == [COUNT]
+    assert shop.do("hints", connection="tool") == []
 
 
 def test_a_job_of_what_is_not_configured_or_not_known_comes_to_nothing(shop: Shop) -> None:
