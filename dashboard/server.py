@@ -1,5 +1,6 @@
 """Serving the application from a thread: it starts before this returns, and is gone soon after it is told to stop."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Generator
@@ -7,11 +8,44 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 GRACE_S = 1
 """How long a request under way may take once the service stops."""
 _AT_ONCE = 200
 """Connections and requests at one time. More are answered 503."""
+REQUEST_WITHIN_S = 10.0
+"""How long a connection may have no whole head of a request, from its beginning or the last answer on."""
+
+
+class _Impatient(H11Protocol):
+    """Ends connections on which nothing is asked: else whoever opens enough of them shuts out everybody."""
+
+    _limit: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # ty: ignore[invalid-argument-type]
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        self._wait()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit = self.loop.call_later(REQUEST_WITHIN_S, self._end)
+
+    def _end(self) -> None:
+        # One that is being answered has its own time, and waits anew after that.
+        cycle: Any = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.transport.abort()
 
 
 class CannotListen(Exception):
@@ -32,7 +66,7 @@ def serving(app: Any, host: str, port: int) -> Generator[str]:
     listening = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_Impatient,
         ws="none",
         loop="asyncio",
         lifespan="auto",

@@ -4,13 +4,14 @@ import asyncio
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
 import pytest
 
 from config import Config
+from dashboard import server
 from dashboard.app import HEADERS
 from dashboard.server import CannotListen, serving
 from tests.dashboard.served import served
@@ -86,8 +87,7 @@ def test_it_stops_soon_though_a_request_is_under_way_and_a_connection_is_open() 
 
     before = threading.active_count()
     with serving(slow, "127.0.0.1", 0) as url:
-        place = (url.split("/")[2].split(":")[0], int(url.rpartition(":")[2]))
-        idle, asking = socket.create_connection(place), socket.create_connection(place)
+        idle, asking = socket.create_connection(place(url)), socket.create_connection(place(url))
         asking.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert begun.wait(10)
         start = time.monotonic()
@@ -98,6 +98,25 @@ def test_it_stops_soon_though_a_request_is_under_way_and_a_connection_is_open() 
     assert threading.active_count() <= before
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n",
+    ],
+)
+def test_connections_on_which_nothing_is_asked_shut_nobody_out(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(server, "REQUEST_WITHIN_S", 0.3)
+    with serving(answers, "127.0.0.1", 0) as url, closing(socket.create_connection(place(url), timeout=10)) as idle:
+        idle.sendall(sent)
+        with suppress(ConnectionResetError):
+            while idle.recv(1000):
+                with suppress(OSError):
+                    idle.sendall(b"x")  # which alone would keep it open
+
+
 def test_after_a_stop_the_port_is_free_at_once() -> None:
     with serving(answers, "127.0.0.1", 0) as url:
         assert httpx.get(url).status_code == 200
@@ -105,6 +124,11 @@ def test_after_a_stop_the_port_is_free_at_once() -> None:
     with serving(answers, "127.0.0.1", port) as again:
         assert again == url
         assert httpx.get(again).status_code == 200
+
+
+def place(url: str) -> tuple[str, int]:
+    """Host and port of an address."""
+    return url.split("/")[2].split(":", maxsplit=1)[0], int(url.rpartition(":")[2])
 
 
 async def answers(scope: Any, _receive: Any, send: Any) -> None:
