@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from store import file_lock
 from store.database import StoreError, reading
 
-_TICK_S = 0.02
+_TICK_S, _SLOWEST_S = 0.02, 0.25
+"""How long one who waits pauses at first, and later, as many may wait for an hour."""
 
 
 class Held(Protocol):
@@ -51,10 +52,11 @@ def holding(engine: sa.Engine) -> Generator[Held]:
 
 def until(taken: Callable[[], bool], seconds: float, stop: Event | None = None) -> bool:
     """Tries again and again, at least once. False where that did not help for so long, or `stop` is set."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, _TICK_S
     while not taken():
-        if time.monotonic() > deadline or (stop or _NEVER).wait(_TICK_S):
+        if time.monotonic() > deadline or (stop or _NEVER).wait(pause):
             return False
+        pause = min(pause * 1.5, _SLOWEST_S)
     return True
 
 

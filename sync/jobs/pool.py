@@ -137,7 +137,11 @@ class Pool:
                 room -= 1
                 locks.add(job.lock)
                 self._running.add(job)
-                threading.Thread(target=self._run, args=(job,), name=f"job {job.lock}", daemon=True).start()
+                try:
+                    threading.Thread(target=self._run, args=(job,), name=f"job {job.lock}", daemon=True).start()
+                except RuntimeError:  # the system has no more threads: the job is due again by its schedule
+                    self._running.discard(job)
+                    raise
 
     def _watch(self) -> None:
         with self._changed:

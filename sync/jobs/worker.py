@@ -163,7 +163,12 @@ class Worker:
             thread = threading.Thread(target=self._do, args=(taken,), name=f"job {taken.id}", daemon=True)
             with self._lock:
                 self._running[taken] = thread
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more threads: the next beat gives the job back
+                with self._lock:
+                    del self._running[taken]
+                raise
 
     def _with_room(self, lanes: list[str]) -> list[str]:
         with self._lock:

@@ -192,3 +192,19 @@ def test_nothing_is_left_of_what_ended(held: Held, pool: Pool) -> None:
         assert pool.wait(LONG_S)
     assert threading.active_count() <= before + 1
     assert pool.standing().done == {"read": 300}
+
+
+def test_where_the_system_has_no_more_threads_a_job_holds_no_place(
+    held: Held, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(RuntimeError):
+            pool.submit(READ)
+    assert pool.submit(READ)
+    assert pool.wait(LONG_S)
+    assert held.began == [READ]
+
+
+def no_more(_self: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

@@ -21,6 +21,7 @@ from tests.postgres import Postgres
 from tests.store.samples import execute, rows
 
 OWN = 3
+COUNT = Job("count")
 SOON = timedelta(milliseconds=20)
 
 
@@ -243,3 +244,22 @@ def test_a_worker_outlives_a_restart_of_the_database() -> None:
         told = [one["event"] for one in logs if "the queue" in one["event"]]
         assert told == ["the queue cannot be reached, trying again", "the queue is there again"]
         engine.dispose()
+
+
+def test_where_the_system_has_no_more_threads_a_job_is_begun_later(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, queue = Desk(), Queue(engine)
+    start, refused = threading.Thread.start, threading.Event()
+
+    def scarce(self: threading.Thread) -> None:
+        if self.name.startswith("job ") and not refused.is_set():
+            refused.set()
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    queue.submit(COUNT)
+    with working(engine, desk, silent=1), capture_logs():
+        desk.until(lambda: desk.ended == [COUNT])
+    assert refused.is_set()
