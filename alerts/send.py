@@ -121,13 +121,20 @@ class _Round:
                 bound = outbox.claim(conn, name, self._who, self._now(), channel.MOST_CHANGES.get(channel.form(url)))
             if bound is None:
                 return
-            message = compose(
-                bound.changes,
-                self._setting,
-                number=bound.number,
-                greeting=bound.greeting,
-                repetition=bound.uncertain,
-            )
+            try:
+                message = compose(
+                    bound.changes,
+                    self._setting,
+                    number=bound.number,
+                    greeting=bound.greeting,
+                    repetition=bound.uncertain,
+                )
+            except Exception as error:
+                # It must not keep other channels from hearing anything, and becomes a finding as all that is refused.
+                log.exception("alert cannot be written", channel=name, message=bound.number)
+                self._under_way[name] = bound, time.monotonic() + channel.TIME_LIMIT_S
+                self._note(bound, Outcome(False, refused=True, error=f"{type(error).__name__} while it was written."))
+                return
             if message is not None:
                 self._under_way[name] = bound, time.monotonic() + channel.TIME_LIMIT_S
                 if not channel.start(name, url, message, partial(self._note, bound)):

@@ -63,11 +63,13 @@ def register(program: typer.Typer) -> None:
 
 
 def words(code: str) -> "Words":
-    """What the rule of a code says: alerts and rules do not know each other."""
+    """What the rule of a code says: alerts and rules do not know each other. Nothing where another version found it."""
     from alerts.message import Words
     from sync.findings.registry import rules
 
-    rule = rules()[code]
+    rule = rules().get(code)
+    if rule is None:
+        return Words("", "")
     return Words(rule.why, rule.ends, {reason.code: reason.text for reason in rule.reasons})
 
 
@@ -127,9 +129,7 @@ def _preview(at: Session, name: str | None, form: Format) -> None:
         _must_be_known(config, name)
     if not config.alerts.channels:
         config = _with_example(config)
-        at.note(
-            "There are no channels under `alerts.channels` yet. One that hears of all would begin with this."
-        )
+        at.note("There are no channels under `alerts.channels` yet. One that hears of all would begin with this.")
     setting = Setting(words, config.zone, config.service.url)
     with database(config.database) as engine:
         found = [one for one in preview(engine, config, setting, now()) if name in (None, one.channel)]

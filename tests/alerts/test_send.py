@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from alerts import channel
-from alerts.message import plain
-from alerts.send import Sent
+from alerts.message import Words, plain
+from alerts.send import Sent, send_alerts
 from config import Quiet
 from store import tables, voice
 from tests.alerts.office import Office, configured
@@ -411,3 +411,22 @@ def test_a_webhook_gets_many_changes_in_several_messages_each_once(office: Offic
         ("hook-401", False, 50),
     ]
     assert len({alert["id"] for one in receiver.got[1:] for alert in one["alerts"]}) == 450
+
+
+def test_what_cannot_be_written_holds_up_no_other_channel(office: Office, receiver: Receiver) -> None:
+    office.open("GROW.1", team="commerce")
+    office.open("GROW.2", code="HYG999", team="platform")
+    config = configured(
+        {"all": receiver.url, "hook": receiver.url}, {"to": ["all"]}, {"to": ["hook"], "team": "commerce"}
+    )
+
+    def some(code: str) -> Words:
+        return {"COV101": Words("Why.", "Ends.")}[code]
+
+    sent = send_alerts(
+        office.engine, config, now=lambda: office.now, stop=threading.Event(), words=some, hide=lambda text: text
+    )
+    assert (sent.messages, sent.failed, receiver.messages) == (1, 1, ["hook-1"])
+    assert ("all", True, "KeyError while it was written.") in office.rows(
+        tables.AlertChannel, "name", "refused", "error"
+    )

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import store
+from alerts.message import Words
+from cli.alerts import words
 from tests.alerts.office import Office
 from tests.alerts.receiver import Receiver, receiving
 from tests.program import call
@@ -111,3 +113,7 @@ def test_the_preview_for_programs(file: str) -> None:
     found = call("alerts", "preview", "--format", "json", "--json", "--config", file).data
     assert [(one["channel"], one["about"]) for one in found] == [("hook", "waiting"), ("gone", "nothing")]
     assert found[0]["message"]["alerts"][0]["subject"] == "GROW.1"
+
+
+def test_of_a_code_that_another_version_found_nothing_more_is_said() -> None:
+    assert words("HYG999") == Words("", "")
