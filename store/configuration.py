@@ -46,6 +46,11 @@ def note_applied(conn: sa.Connection, one: Applied) -> None:
     forget_refusal(conn)
 
 
+def forget_applied(conn: sa.Connection) -> None:
+    """Whichever process comes next decides."""
+    _forget(conn, _APPLIED)
+
+
 def refused(conn: sa.Connection) -> Refusal | None:
     """What is wrong with the files as they are now; None where they are what was applied."""
     told = meta.read(conn, _REFUSED)
@@ -63,4 +68,8 @@ def note_refused(conn: sa.Connection, file: str, errors: Sequence[str], now: dat
 
 def forget_refusal(conn: sa.Connection) -> None:
     """The files are right again."""
-    conn.execute(sa.text("DELETE FROM meta WHERE key = :key"), {"key": _REFUSED})
+    _forget(conn, _REFUSED)
+
+
+def _forget(conn: sa.Connection, key: str) -> None:
+    conn.execute(sa.text("DELETE FROM meta WHERE key = :key"), {"key": key})

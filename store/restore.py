@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store import configuration
 from store.backup_file import Backup, Content, Table, opened
 from store.bulk import driver_errors
 from store.database import StoreError
@@ -64,6 +65,8 @@ def restore(engine: sa.Engine, file: Path) -> Content:
                 _load(conn, backup, table)
             _count_on(conn, backup.content)
             _keep_newer(conn, renewed)
+            # A service that runs goes on with the configuration that it has, and not with that of the backup's day.
+            configuration.forget_applied(conn)
 
         rebuild(engine, backup.content.schema, fill)
         return backup.content

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 import store
-from store import backup_file
+from store import backup_file, configuration
 from store.backup import backup
 from store.backup_file import written
 from store.restore import check, restore, stored
@@ -129,6 +129,17 @@ def test_a_backup_replaces_all_that_is_stored_and_work_goes_on_from_there(shop: 
     assert found == [("acme/shop#1", "Issue 1"), ("acme/shop#2", "Anew"), ("acme/shop#5", "Issue 5")]
     if shop.engine.dialect.name == "sqlite":
         assert rows(shop.engine, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_the_configuration_of_the_backups_day_is_not_in_force(shop: Shop, tmp_path: Path) -> None:
+    with shop.engine.begin() as conn:
+        configuration.note_applied(conn, configuration.Applied("f1", "host:1", NOW))
+        configuration.note_refused(conn, "northing.yaml", ["wrong"], NOW)
+    backup(shop.engine, tmp_path / "b", NOW)
+    restore(shop.engine, tmp_path / "b")
+    with shop.engine.begin() as conn:
+        assert configuration.applied(conn) is None
+        assert configuration.refused(conn) is not None
 
 
 def test_a_backup_is_of_one_moment_and_holds_no_writer_up(shop: Shop, tmp_path: Path) -> None:
