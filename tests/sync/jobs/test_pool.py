@@ -194,6 +194,36 @@ def test_nothing_is_left_of_what_ended(held: Held, pool: Pool) -> None:
     assert pool.standing().done == {"read": 300}
 
 
+def test_of_jobs_that_waited_for_one_lock_one_begins_at_a_time(held: Held) -> None:
+    pool, sweep = held.pool(at_once=3), Job("sweep", "jira", "1")
+    held.hold(READ)
+    pool.submit(READ)
+    held.until(lambda: held.began)
+    for job in (READ, sweep):
+        pool.submit(job)
+    held.hold(sweep)
+    held.let_go(READ)
+    held.until(lambda: sweep in held.began)
+    held.let_go(sweep)
+    assert pool.wait(LONG_S)
+    assert (sorted(job.kind for job in held.began), held.most[READ.lock]) == (["read", "read", "sweep"], 1)
+
+
+def test_where_more_may_run_from_now_on_no_more_than_that_begin(held: Held) -> None:
+    room = [1]
+    pool = Pool(dict.fromkeys(("read",), held), lambda _lane: room[0], held.stop)
+    jobs = scopes(5)
+    held.hold(*jobs)
+    for job in jobs:
+        pool.submit(job)
+    room[0] = 2
+    held.let_go(jobs[0])
+    held.until(lambda: len(held.began) == 3)
+    held.let_go(*jobs)
+    assert pool.wait(LONG_S)
+    assert held.most["jira"] == 2
+
+
 def test_where_the_system_has_no_more_threads_a_job_holds_no_place(
     held: Held, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
