@@ -20,6 +20,8 @@ SETTLE = timedelta(seconds=5)
 """How long after a reading that changed something it is counted: what others read meanwhile is counted with it."""
 LATER = timedelta(seconds=30)
 """When a job is tried again that others, or the database, kept from running."""
+_WHOLE = "counted after all was read"
+"""Kept once everything was read, or tried, and counted: nobody is told anything before."""
 
 log = structlog.get_logger()
 
@@ -212,11 +214,18 @@ class Jobs:
             log.info("hints worked off", done=done.done, failed=done.failed, read=done.read, changed=done.changed)
 
     def _count(self, _job: Job, leased: "Leased") -> None:
+        from store import meta, reading
+        from store.known_scopes import all_tried
         from sync.engine import count
 
         service, config = self._service, leased.config
+        with reading(service.engine) as conn:
+            whole = all_tried(conn, config.connections)
         found = count(service.engine, config, now=now, first=lambda conn: service.must_hold(conn, config))
         log.info("counted", open=found.open, opened=found.opened, resolved=found.resolved, suppressed=found.suppressed)
+        if whole:
+            with service.engine.begin() as conn:
+                meta.write(conn, {_WHOLE: "yes"})
         self._runner().submit(Job("alerts"))
         for name, options in config.connections.items():
             if options.kind in config.write_back and options.write_back:
@@ -227,8 +236,12 @@ class Jobs:
         from alerts.send import send_alerts
         from cli.alerts import words
         from cli.digest_asked import Engine
+        from store import meta, reading
 
         service, config = self._service, leased.config
+        with reading(service.engine) as conn:
+            if meta.read(conn, _WHOLE) is None:
+                return  # during the first reading much seems to be missing
         common: Any = {"now": now, "stop": service.stop, "hide": service.hide}
         send_alerts(service.engine, config, words=words, **common)
         send_waiting(service.engine, config, Engine(), **common)

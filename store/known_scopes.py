@@ -1,5 +1,6 @@
 """The scopes that connections listed last, as the service schedules them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,3 +36,18 @@ def known(conn: sa.Connection) -> dict[str, list[Known]]:
     for name, *values in rows:
         found.setdefault(name, []).append(Known(*values))
     return found
+
+
+def all_tried(conn: sa.Connection, connections: Iterable[str]) -> bool:
+    """Whether each of these connections listed its scopes, and each scope was read to the end, or failed at that."""
+    answered = _CONNECTION.c.last_ok_at.is_not(None) | _CONNECTION.c.error.is_not(None)
+    tried = set(conn.execute(sa.select(_CONNECTION.c.name).where(answered)).scalars())
+    never = sa.exists().where(
+        _SCOPE.c.connection_id == _CONNECTION.c.id,
+        ~_CONNECTION.c.archived,
+        _SCOPE.c.visible,
+        ~_SCOPE.c.archived,
+        _SCOPE.c.last_ok_at.is_(None),
+        _SCOPE.c.error.is_(None),
+    )
+    return tried.issuperset(connections) and not conn.execute(sa.select(never)).scalar_one()

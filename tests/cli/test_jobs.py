@@ -174,6 +174,32 @@ def test_what_others_or_the_database_kept_from_running_comes_again_soon(
     assert shop.do("count") == [(Job("alerts"), timedelta())]
 
 
+def test_the_first_alerts_wait_until_everything_was_read_once_and_counted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("alerts.send.send_alerts", lambda *_, **__: told.append("alerts"))
+
+    def tells() -> bool:
+        told.clear()
+        shop.do("count")
+        shop.do("alerts")
+        return told != []
+
+    assert not tells(), "which scopes there are is not known yet"
+    shop.do("list")
+    shop.do("read", "ONE")
+    assert not tells(), "TWO was never read: what was counted is half of the truth"
+    shop.fake.trap = _fail
+    shop.do("read", "TWO")
+    shop.do("alerts")
+    assert told == [], "it is not counted yet"
+    assert tells(), "that it fails is to be told"
+    shop.fake.tool.fill("NEW", 1)
+    shop.do("list")
+    assert tells(), "a new scope holds nothing up once people have heard how things stand"
+
+
 def test_an_error_of_the_program_is_left_to_the_runner(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def broken(*_: Any, **__: Any) -> Generator[None]:
