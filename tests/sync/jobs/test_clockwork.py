@@ -1,6 +1,6 @@
 """The clockwork fires what is due, makes up for what was missed by one, and outlives a runner that is out of reach."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -80,6 +80,42 @@ def test_a_clock_that_is_set_back_keeps_nothing_waiting(monkeypatch: pytest.Monk
         assert one.ticked is not None
         assert one.ticked < datetime.now(UTC)
     assert runner.fired[-1][1] - datetime.now(UTC) < SECOND
+
+
+def test_of_what_a_machine_slept_through_the_last_slot_is_fired_however_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Ahead)
+    monkeypatch.setattr(Ahead, "by", timedelta())
+    hourly, runner = Scheduled(Job("count"), "every 1 hour", Spaced(timedelta(hours=1))), Recording()
+    with running(runner) as (one,):
+        one.replace([hourly])
+        monkeypatch.setattr(Ahead, "by", timedelta(hours=5))
+        one.replace([hourly, NEVER])  # the scheduler looks at the clock
+        runner.wait(1)
+    [(job, slot)] = runner.fired
+    assert job == Job("count")
+    assert timedelta() <= Ahead.now(UTC) - slot < timedelta(hours=1)
+
+
+class Meanwhile(Recording):
+    """Another job falls due while the first one is offered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.falls_due: Callable[[], None] = lambda: None
+
+    def fire(self, job: Job, slot: datetime) -> bool:
+        if job == NEVER.job:
+            self.falls_due()
+        return super().fire(job, slot)
+
+
+def test_what_falls_due_while_others_are_offered_is_fired_after_them() -> None:
+    runner, slot = Meanwhile(), datetime(2026, 11, 24, 12, tzinfo=UTC)
+    with running(runner) as (one,):
+        runner.falls_due = lambda: one.fire(COUNT, slot)
+        one.fire(NEVER, slot)
+        runner.wait(2)
+    assert runner.fired == [(NEVER.job, slot), (COUNT.job, COUNT.slot(slot))]
 
 
 def test_what_a_runner_does_not_take_is_offered_again_by_its_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:

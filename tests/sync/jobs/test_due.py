@@ -97,3 +97,13 @@ def test_a_digest_whose_time_passed_while_nothing_ran_is_made_up_for_once(migrat
     assert not is_due(NOW + timedelta(days=12))
     assert is_due(NOW + timedelta(days=13))
     engine.dispose()
+
+
+def test_a_connection_that_failed_a_moment_ago_is_not_listed_again_at_each_start(migrated_url: str) -> None:
+    engine = store.connect(migrated_url)
+    with engine.begin() as conn:
+        fill(conn, minutes(60 * 14), {})
+        conn.execute(sa.update(Connection.__table__).values(failed_at=NOW - minutes(2)))
+        found = [one.job.kind for one in due(conn, schedule(CONFIG, {}), {}, NOW)]
+    engine.dispose()
+    assert "list" not in found

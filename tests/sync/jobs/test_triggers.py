@@ -146,3 +146,11 @@ def test_what_was_done_is_overdue_after_its_interval_or_once_its_time_came(
 ) -> None:
     now = datetime(2026, 11, 24, 11, 59, 59, tzinfo=UTC)  # a Tuesday
     assert trigger(when(words), ZoneInfo("Europe/Zurich")).overdue(last, now) is expected
+
+
+def test_a_weekday_that_a_zone_left_out_has_its_moment_on_the_next_day() -> None:
+    """Apia went from the 29th of December 2011, a Thursday, to the 31st."""
+    fridays = Daily(At(clock=time(10), weekdays=(4,)), ZoneInfo("Pacific/Apia"))
+    moment = datetime(2011, 12, 30, 20, tzinfo=UTC)
+    assert fridays.get_next_fire_time(None, moment - timedelta(hours=9)) == moment
+    assert fridays.latest(moment) == moment
