@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test cover lint bench long fuzz fix clean
+.PHONY: help demo test cover lint bench soak long fuzz fix clean
 
 help:  ## show these lines
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,9 @@ lint: .uv/ready  ## style, types, import rules, dependencies; no tests
 
 bench: .uv/ready  ## measure speed and memory
 	$(RUN) python -m benchmarks
+
+soak: .uv/ready  ## a month of the service, faster than the clock, on both databases: takes about an hour (Linux)
+	$(RUN) python -m benchmarks soak
 
 long: .uv/ready  ## the tests that take long: hundreds of kills, thousands of random histories, all weather
 	NORTHING_LONG=1 $(RUN) pytest -n 2

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from benchmarks import alignment, backups, forecasting, full_sync, memory, scale_out, second_sync, status
 from benchmarks.figures import Figure, show
 from benchmarks.sites import Size
+from benchmarks.soak.figures import figures as soak
 
 Rows = dict[str, Callable[[], Iterator[Figure]]]
 
@@ -34,6 +35,7 @@ def rows(*, small: bool) -> Rows:
         "backup-postgresql": lambda: backups.figures("postgresql", *organisation),
         "forecast": lambda: forecasting.figures(2000 // part, 200 // (part // 10 or 1)),
         "scale-out": lambda: scale_out.figures(Size(8 if small else 200, 10)),
+        "soak": lambda: soak(*((1, 3.0, 15.0) if small else (32, 30.0, 120.0))),
         "status": status.figures,
     }
 
@@ -41,14 +43,16 @@ def rows(*, small: bool) -> Rows:
 def main() -> None:
     """Measure what is asked for, or everything, and print one table."""
     names = list(rows(small=True))
+    # A month takes most of an hour: it is asked for by name.
+    usual = [name for name in names if name != "soak"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(names)} (all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(names)} (all but soak)")
     parser.add_argument("--small", action="store_true", help="small sizes, to see that everything works")
     args = parser.parse_args()
     if unknown := set(args.names) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there is: {', '.join(names)}")
     chosen = rows(small=args.small)
-    found = (figure for name in args.names or names for figure in chosen[name]())
+    found = (figure for name in args.names or usual for figure in chosen[name]())
     show(found, f"Northing on {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}")
 
 
