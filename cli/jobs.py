@@ -86,11 +86,13 @@ class Jobs:
                     log.info("job put off", reason=error.message)
                     self._runner().submit(job, after=LATER)
                 except (SQLAlchemyError, StoreError, OSError) as error:
-                    self._counted(job, began, failed=True)
+                    # Told first: counting waits for the same database.
                     told = service.failed(error)
                     if told is None:
+                        self._counted(job, began, failed=True)
                         raise
                     log.warning("job failed, tried again soon", error=told)
+                    self._counted(job, began, failed=True)
                     # Where the runner needs the database, too, the job is due again by its schedule.
                     with suppress(SQLAlchemyError, StoreError, OSError):
                         self._runner().submit(job, after=LATER)

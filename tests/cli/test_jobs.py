@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 import cli.wiring
 import store
+import store.totals
 import sync.engine
 from cli.config_watch import watched
 from cli.jobs import LATER, SETTLE, Jobs
@@ -172,6 +173,24 @@ def test_what_others_or_the_database_kept_from_running_comes_again_soon(
         assert shop.do("count") == [(Job("count"), LATER)]
     assert [line["event"] for line in logs] in (["job put off"], ["job failed, tried again soon"])
     assert shop.do("count") == [(Job("alerts"), timedelta())]
+
+
+def test_that_the_database_cannot_be_used_is_told_before_anything_else_is_tried_with_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+
+    told: list[str] = []
+
+    def counted(*_: Any, **__: Any) -> None:
+        told.extend(line["event"] for line in logs)
+
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(sync.engine, "count", fail)
+        patch.setattr(store.totals, "add_job", counted)
+        shop.do("count")
+    assert told == ["job failed, tried again soon"]
 
 
 def test_the_first_alerts_wait_until_everything_was_read_once_and_counted(
