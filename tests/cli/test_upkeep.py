@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from cli.service import Service, serving
 from cli.session import Session
 from cli.sole import Sole
 from cli.upkeep import Upkeep
-from store import configuration, work
+from store import configuration, meta, work
 from store.known_scopes import known
 from store.locks import until
 from sync.jobs.clockwork import Clockwork
@@ -181,3 +181,28 @@ def _with(key: str) -> Tool:
     tool = Tool()
     tool.project(key)
     return tool
+
+
+def test_who_was_replaced_leaves_the_schedule_and_begins_anew_once_it_is_its_turn(begun: Begun) -> None:
+    begun.upkeep.turn()
+    assert begun.clockwork.scheduled
+    engine = begun.service.engine
+    with engine.begin() as conn:
+        configuration.note_applied(conn, configuration.Applied("of another one", "other:1", datetime.now(UTC)))
+        meta.write(conn, {"done retain": (datetime.now(UTC) - timedelta(days=3)).isoformat()})
+    begun.upkeep.turn()
+    assert begun.clockwork.scheduled == [], "it follows the one that changed the configuration last"
+
+    assert begun.sole is not None
+    begun.sole.close()
+    other = Sole(engine)
+    assert other.is_ours()
+    begun.upkeep.turn()
+    assert begun.service.status.standing_by
+    other.close()
+    begun.runner.submitted.clear()
+    begun.upkeep.turn()
+    assert begun.service.is_ours()
+    assert begun.clockwork.scheduled
+    assert Job("list", "tool") in [job for job, _ in begun.runner.submitted]
+    assert [job for job, _ in begun.runner.fired] == [Job("retain")], "what is done once for each moment is fired"
