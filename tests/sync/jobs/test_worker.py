@@ -263,3 +263,24 @@ def test_where_the_system_has_no_more_threads_a_job_is_begun_later(
     with working(engine, desk, silent=1), capture_logs():
         desk.until(lambda: desk.ended == [COUNT])
     assert refused.is_set()
+
+
+def test_what_ends_after_the_stop_may_have_ended_half_way_and_waits_again(engine: sa.Engine) -> None:
+    desk, queue = Desk(), Queue(engine)
+
+    def half_way(job: Job) -> None:
+        desk.do(job)
+        desk.stop.set()
+        if job.kind == "read":
+            raise StoreError("The database is away.", "Wait.")
+
+    jobs = [COUNT, Job("read", "jira", "1")]
+    for job in jobs:
+        desk.stop.clear()
+        queue.submit(job)
+        worker = Worker(engine, {"count": half_way, "read": half_way}, lambda lane: 1, desk.stop, poll=SOON)
+        with capture_logs():
+            assert worker.run()
+        due = "SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at <= now(), true)"
+        assert rows(engine, due) == [(job.kind,)]
+        execute(engine, "DELETE FROM procrastinate_jobs")
