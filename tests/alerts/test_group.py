@@ -24,6 +24,8 @@ def test_the_course_of_a_finding_is_what_it_came_to() -> None:
         ("passed", "GROW.1", "warning")
     ]
     assert brief(entries([change(2, "escalated"), change(3, "resolved")])) == [("resolved", "GROW.1", "warning")]
+    assert brief(entries([change(2, "escalated")])) == [("escalated", "GROW.1", "warning")]
+    assert brief(entries([change(2, "escalated")], standing=True)) == [("opened", "GROW.1", "warning")]
     assert brief(entries([change(2, "resolved"), change(3, "opened")])) == [("opened", "GROW.1", "warning")]
     assert brief(entries([change(2, "objected"), change(3, "withdrawn")])) == [("passed", "GROW.1", "warning")]
 

@@ -37,6 +37,13 @@ def test_the_routes_of_the_documentation() -> None:
     assert hearing(change("SYN502", "info"), *routes) == ["ops"]
 
 
+def test_a_team_hears_of_all_teams_below_it_however_deep() -> None:
+    route = {"to": "a", "team": "product"}
+    heard = {team: hearing(change("COV101", "info", team), route) for team in ("product", "checkout", "platform")}
+    assert heard == {"product": ["a"], "checkout": ["a"], "platform": []}
+    assert hearing(change("COV101", "critical"), route) == []
+
+
 def test_several_routes_to_one_channel_are_one() -> None:
     assert hearing(change(), {"to": ["a", "b"]}, {"to": "a", "codes": "COV101"}) == ["a", "b"]
 

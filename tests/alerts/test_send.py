@@ -430,3 +430,54 @@ def test_what_cannot_be_written_holds_up_no_other_channel(office: Office, receiv
     assert ("all", True, "KeyError while it was written.") in office.rows(
         tables.AlertChannel, "name", "refused", "error"
     )
+
+
+def test_of_an_end_hears_whoever_heard_of_its_own_beginning_and_nobody_else(office: Office, receiver: Receiver) -> None:
+    config = configured({"hook": receiver.url}, {"to": "hook", "severity": "critical"})
+    office.send(config)
+    silenced = office.open("GROW.1", severity="critical")
+    office.change(silenced, "suppressed", "critical")
+    office.send(config)
+    told_once = office.open("GROW.2", severity="critical")
+    office.send(config)
+    office.change(told_once, "resolved", "critical")
+    office.send(config)
+    assert told(receiver) == [[("GROW.2", "opened")], [("GROW.2", "resolved")]]
+    office.change(told_once, "opened", "info")
+    office.send(config)
+    for finding in (silenced, told_once):
+        office.change(finding, "resolved", "info")
+    office.send(config)
+    assert len(receiver.got) == 2
+
+
+def test_a_new_channel_hears_nothing_of_what_passed_before_though_others_do(office: Office, receiver: Receiver) -> None:
+    with receiving() as later:
+        office.send(configured({"hook": receiver.url}))
+        office.change(office.open("GROW.1"), "resolved")
+        office.send(configured({"hook": receiver.url, "later": later.url}))
+        assert (receiver.messages, later.got) == (["hook-1"], [])
+
+
+def test_a_refusal_says_nothing_of_an_attempt_before_it_that_may_have_arrived(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured({"hook": receiver.url})
+    office.open("GROW.1")
+    for outcome in (channel.Outcome(False), channel.Outcome(False, refused=True)):
+        monkeypatch.setattr(channel, "send", lambda _url, _message, outcome=outcome: outcome)
+        assert office.send(config).failed == 1
+        office.pass_(minutes=5)
+    monkeypatch.undo()
+    assert office.send(config).messages == 1
+    assert [one["repetition"] for one in receiver.got] == [True]
+
+
+def test_a_channel_is_not_greeted_again_after_a_service_was_off_for_days(office: Office, receiver: Receiver) -> None:
+    config = configured({"hook": receiver.url})
+    office.open("GROW.1")
+    office.send(config)
+    office.pass_(days=3)
+    office.open("GROW.2")
+    office.send(config)
+    assert [(one["greeting"], len(one["alerts"])) for one in receiver.got] == [(True, 1), (False, 1)]

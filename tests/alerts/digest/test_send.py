@@ -142,6 +142,44 @@ def test_what_did_not_arrive_is_tried_again_later_and_the_channel_is_known_to_fa
     assert [(one["id"], one["repetition"]) for one in receiver.got] == [("hook-20261123-0800", False)] * 2
 
 
+def test_a_digest_compares_with_the_last_one_of_its_own_team(service: Service, receiver: Receiver) -> None:
+    config = configured(receiver, {"to": "hook", "team": "commerce", "at": "daily at 08:00"}, {"to": "hook"})
+    team, company = config.digests
+    service.send(config, team)
+    service.now += timedelta(days=7)
+    service.send(config, company)
+    assert [one["since"] for one in receiver.got] == ["2026-11-16", "2026-11-23"]
+
+
+def test_the_day_before_the_last_one_is_that_of_the_zone(service: Service, receiver: Receiver) -> None:
+    config = configured(receiver).model_copy(update={"timezone": "Pacific/Auckland"})
+    service.now = datetime(2026, 11, 22, 20, tzinfo=UTC)  # Monday morning there
+    service.send(config)
+    service.now += timedelta(days=7)
+    service.send(config)
+    assert service.answers.since[-1] == date(2026, 11, 22)
+
+
+def test_a_digest_leaves_the_waits_of_alerts_to_them_and_is_tried_at_its_own_time(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(receiver)
+    with service.engine.begin() as conn:
+        row = {"name": "hook", "greeted": True, "attempts": 2, "refused": True, "error": "no", "seen_at": service.now}
+        conn.execute(sa.insert(AlertChannel.__table__).values(**row, failing_since=service.now))
+    for outcome in (Outcome(False), Outcome(False, refused=True)):
+        monkeypatch.setattr(channel, "deliver", lambda *_args, outcome=outcome: outcome)
+        assert service.again(config).failed + service.send(config).failed == 1
+        service.now += timedelta(minutes=5)
+    monkeypatch.undo()
+    assert service.again(config.model_copy(update={"alerts": Config().alerts})) == Sent()
+    assert service.again(config) == Sent(messages=1)
+    assert [one["repetition"] for one in receiver.got] == [True]
+    table = AlertChannel.__table__
+    with service.engine.connect() as conn:
+        assert conn.execute(sa.select(table.c.refused, table.c.error)).all() == [(True, "no")]
+
+
 class Killed(BaseException):
     """As a kill: nothing that comes after it runs."""
 
