@@ -13,7 +13,7 @@ from benchmarks.syncing import configuration, sync_once
 from simulator import bulk, serve
 
 ITEMS = ("/issues", "/search", "/search/jql", "/bulkfetch")
-NOTES = {"run", "run_scope", "stream_state"}
+NOTES = {"run", "run_scope", "scope_total", "stream_state"}
 """Tables that tell that a sync took place."""
 MOMENTS = {"last_ok_at", "last_seen_at"}
 """Columns that tell the same."""

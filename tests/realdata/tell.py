@@ -20,7 +20,7 @@ from tests.realdata.facts import Raw
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 LISTS = {"versions", "labels", "key_results"}
-TOLD_OF_EVERY_SYNC = {"run", "run_scope", "stream_state"}
+TOLD_OF_EVERY_SYNC = {"run", "run_scope", "scope_total", "stream_state"}
 """Tables that a sync with nothing new writes to."""
 TIMES_OF_SYNCS = {"last_ok_at", "last_seen_at"}
 """Columns that say when something was last seen to be so."""

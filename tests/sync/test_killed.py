@@ -129,7 +129,8 @@ def picture(url: str) -> dict[str, list[str]]:
     return found
 
 
-KEPT = [one for one in tables.Row.__subclasses__() if one not in (tables.Run, tables.RunScope, tables.Meta)]
+OF_RUNS = (tables.Run, tables.RunScope, tables.ScopeTotal, tables.Meta)
+KEPT = [one for one in tables.Row.__subclasses__() if one not in OF_RUNS]
 
 
 def _rows(conn: sa.Connection, table: type[tables.Row], names: dict[str, dict[int, str]]) -> list[str]:
