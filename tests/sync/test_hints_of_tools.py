@@ -18,7 +18,7 @@ from connectors.jira import Jira
 from simulator import GitHubSite, JiraSite, serve
 from simulator.webhooks import GitHubSender, JiraSender, Sent
 from store import hints, tables
-from sync.engine import sync
+from sync.engine import count, sync
 from sync.hints import WorkedOff, work_off
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -49,6 +49,10 @@ class Office:
         for sent in reversed(self.sender.deliveries()):
             self.take(sent)
         return self.work_off()
+
+    def count(self) -> None:
+        """What the service does after hints that changed something."""
+        count(self.engine, self.config, now=lambda: NOW)
 
     def work_off(self) -> WorkedOff:
         tools = {"tool": self.connector}
@@ -130,7 +134,8 @@ def test_what_bumps_no_issue_of_github_arrives(github: Office) -> None:
     assert isinstance(github.site, GitHubSite)
     github.site.set_parent("acme/shop#2", "acme/shop#1")
     github.site.edit_milestone("acme/shop", "v1", title="v2")
-    github.hear()
+    assert github.hear().changed
+    github.count()
     assert github.row("Issue 2")["parent_id"] == github.row("Issue 1")["id"]
     assert github.titles() == ["v2"]
 
