@@ -173,6 +173,12 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, channel: Channel) ->
         yield Service(tmp_path, database, queue, jira, channel, port)
 
 
+def only_long(service: Service) -> None:
+    """With a queue this takes most of a minute; what is particular to it `tests/cli/test_worker.py` holds."""
+    if service.queue and "NORTHING_LONG" not in os.environ:
+        pytest.skip("takes a minute with a queue: NORTHING_LONG=1 runs it")
+
+
 GROW_1 = '{key_result: GROW.1, work: {issue: "SHOP-2"}}'
 GROW_2 = '{key_result: GROW.2, work: {issue: "SHOP-3"}}'
 
@@ -235,6 +241,7 @@ def test_it_tells_what_is_wrong_follows_its_files_survives_its_worst_day_and_end
 
 
 def test_alerts_wait_for_a_channel_that_is_away_and_for_a_process_that_is_killed(service: Service) -> None:
+    only_long(service)
     service.channel.broken = True
     service.write(GROW_1)
     with service.serving() as [serve, *others]:
@@ -249,6 +256,7 @@ def test_alerts_wait_for_a_channel_that_is_away_and_for_a_process_that_is_killed
 
 
 def test_whoever_stands_beside_does_nothing_twice_and_takes_over(service: Service) -> None:
+    only_long(service)
     service.write(GROW_1)
     other = Service(
         service.folder, service.database, service.queue, service.jira, service.channel, service.port

@@ -1,5 +1,6 @@
 """The benchmarks run, at sizes that take seconds."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["github", "second-cloud", "second-datacenter", "align-sqlite"])
+LONG = pytest.mark.skipif("NORTHING_LONG" not in os.environ, reason="takes most of a minute: NORTHING_LONG=1 runs it")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("github", marks=LONG), "second-cloud", "second-datacenter", "align-sqlite"]
+)
 def test_a_benchmark_prints_its_row(name: str) -> None:
     command = [sys.executable, "-m", "benchmarks", "--small", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
