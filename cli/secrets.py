@@ -20,13 +20,13 @@ _MADE = re.compile(r"(?=[^/?&#]*\d)(?=[^/?&#]*[A-Za-z])[^/?&#\s]{8,}", re.ASCII)
 """A part of an address that looks made by a machine: letters and digits in one."""
 _SHAPES = re.compile(
     r"gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|ATATT[\w=-]{16,}|xox[a-z]-[\w-]{10,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"
+    r"|(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.ASCII | re.DOTALL,
 )
 """What tokens and keys look like that are not known (yet), or no more."""
 _NAMED = re.compile(
-    r"""(?ix) ( ["']?(?:[\w-]*(?:token|secret|password|passwd|private_key|api_?key)|authorization)["']?
+    r"""(?ix) ( ["']?(?<![\w-])(?:[\w-]*(?:token|secret|password|passwd|private_key|api_?key)|authorization)["']?
     \s*[:=]\s* (?:b?["'])? (?:(?:bearer|basic|token)\s+)? ) (?!\*\*\*) [^\s"',;&{}()\[\]]{8,}"""
 )
 """A value under a name that says what it is."""

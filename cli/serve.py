@@ -75,7 +75,9 @@ def _serve(at: Session, style: Style | None, *, verbose: bool) -> None:
         listening.open()
         clockwork.start()
         Upkeep(service, runner, clockwork, sole, listening.open).thread().start()
-        stop.wait()
+        # The system may give a signal to any thread. Python heeds it in this one, once it wakes.
+        while not stop.wait(1.0):
+            pass
         structlog.get_logger().info("stopping")
         clockwork.stop()
         if not close():

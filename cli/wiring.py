@@ -155,9 +155,7 @@ def stopped_by_signals(stop: threading.Event, within_s: float | None = None) -> 
     try:
         yield
     finally:
-        # After a signal the limit holds for the end of the interpreter, too: it waits for threads of libraries.
-        if not signalled.is_set():
-            over.set()
-            signalled.set()
+        over.set()
+        signalled.set()
         for number, old in before.items():
             signal.signal(number, old)

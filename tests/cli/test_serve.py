@@ -1,7 +1,9 @@
 """`northing serve`, in processes of its own."""
 
+import ctypes
 import json
 import signal
+import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ import store
 from simulator import GitHubSite, JiraSite, Running, serve
 from simulator.company import sites, write_config
 from tests.cli.conftest import Company, Northing
-from tests.cli.served import Served, served
+from tests.cli.served import Served, patience, served
 from tests.cli.test_sync import wait_for_requests
 
 
@@ -111,6 +113,18 @@ def test_a_signal_in_the_middle_of_the_first_reading_ends_it_soon(
         jira.latency = github.latency = 0.0
         assert Northing(tmp_path)("sync").code == 0, "what was read before is no hindrance"
     assert rows(url, "SELECT count(*) FROM work_item")[0] > 600
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals of threads are asked for as Linux has them")
+def test_a_signal_that_the_system_gives_to_another_thread_is_heeded(tmp_path: Path) -> None:
+    (tmp_path / "northing.yaml").write_text('version: 1\nservice: {listen: "127.0.0.1:0"}\n')
+    with served(tmp_path) as one:
+        one.wait_for("serving")
+        process = one.process.pid
+        another = max(int(thread.name) for thread in Path(f"/proc/{process}/task").iterdir())
+        assert another != process
+        assert ctypes.CDLL(None, use_errno=True).tgkill(process, another, signal.SIGTERM) == 0
+        assert one.process.wait(patience(10)) == 0
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path, sqlite_url: str) -> None:
